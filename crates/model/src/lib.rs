@@ -1,0 +1,14 @@
+//! The school's nouns and rules, pure: no socket, file, clock or runtime. `now` is always an argument.
+
+pub mod channel;
+pub mod fault;
+pub mod gatherer;
+pub mod grant;
+pub mod id;
+pub mod right;
+pub mod school;
+pub mod slice;
+pub mod timetable;
+
+pub use fault::{Fault, Reason};
+pub use id::{ChannelId, GathererId, GradeId, RangeId, SchoolId, SubjectId, TeacherId, UserId};
