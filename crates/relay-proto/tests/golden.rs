@@ -1,0 +1,89 @@
+//! The JSON on the wire, letter by letter: a change here is a change of the protocol and needs a new version.
+
+use model::{ChannelId, GathererId};
+use relay_proto::message::{decode, encode};
+use relay_proto::*;
+
+#[track_caller]
+fn check<T: serde::Serialize + serde::de::DeserializeOwned + PartialEq + std::fmt::Debug>(
+    message: T,
+    json: &str,
+) {
+    assert_eq!(encode(&message).unwrap(), json);
+    assert_eq!(decode::<T>(json).unwrap(), message);
+}
+
+#[test]
+fn terminals_say_this() {
+    check(
+        ClientMessage::Hello(Hello {
+            versions: vec![1],
+            terminal: TerminalType::Gatherer,
+            grant: "g".into(),
+            name: "三楼".into(),
+        }),
+        r#"{"kind":"hello","versions":[1],"terminal":2,"grant":"g","name":"三楼"}"#,
+    );
+    check(
+        ClientMessage::Send {
+            id: 7,
+            to: GathererId(3),
+            command: Command::PushStop { channel_id: ChannelId(9) },
+        },
+        r#"{"kind":"send","id":7,"to":3,"command":{"verb":"push_stop","channel_id":9}}"#,
+    );
+    check(
+        ClientMessage::Reply { id: 7, outcome: Outcome::Done },
+        r#"{"kind":"reply","id":7,"outcome":"done"}"#,
+    );
+    check(ClientMessage::Bye, r#"{"kind":"bye"}"#);
+}
+
+#[test]
+fn the_relay_says_this() {
+    check(
+        RelayMessage::Welcome { version: 1, lease_s: 60, report_every_s: 30, server_time_ms: 5 },
+        r#"{"kind":"welcome","version":1,"lease_s":60,"report_every_s":30,"server_time_ms":5}"#,
+    );
+    let push =
+        WantedPush { channel_id: ChannelId(1), url: "rtmp://-:1935/live/live1?token=t".into(), epoch: 2 };
+    check(
+        RelayMessage::Command { id: 1, command: Command::PushStart(push.clone()) },
+        r#"{"kind":"command","id":1,"command":{"verb":"push_start","channel_id":1,"url":"rtmp://-:1935/live/live1?token=t","epoch":2}}"#,
+    );
+    check(
+        RelayMessage::ReportAck { server_time_ms: 5, state_version: 4, wanted: vec![] },
+        r#"{"kind":"report_ack","server_time_ms":5,"state_version":4,"wanted":[]}"#,
+    );
+    check(
+        RelayMessage::Reply {
+            id: 7,
+            outcome: Outcome::Failed(RemoteError {
+                code: ErrorCode::ChannelDown,
+                message: "no".into(),
+                cause: Some(ChannelCause::WrongPassword),
+            }),
+        },
+        r#"{"kind":"reply","id":7,"outcome":{"failed":{"code":"channel_down","message":"no","cause":"wrong_password"}}}"#,
+    );
+}
+
+#[test]
+fn a_report_may_leave_out_what_it_does_not_know() {
+    let report: ClientMessage = decode(r#"{"kind":"report"}"#).unwrap();
+    assert_eq!(report, ClientMessage::Report(Report::default()));
+}
+
+#[test]
+fn refuses_what_is_too_large_or_of_no_known_kind() {
+    assert!(matches!(decode::<ClientMessage>(&" ".repeat(65_537)), Err(WireError::TooLarge(65_537))));
+    for bad in [
+        "",
+        "[]",
+        "{}",
+        r#"{"kind":"shell","run":"rm"}"#,
+        r#"{"kind":"hello","versions":[1],"terminal":9,"grant":""}"#,
+    ] {
+        assert!(matches!(decode::<ClientMessage>(bad), Err(WireError::Bad(_))), "{bad}");
+    }
+}
