@@ -1,0 +1,3 @@
+//! Formats: how packets are laid out in streams and files.
+
+pub mod flv;
