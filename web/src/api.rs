@@ -1,0 +1,13 @@
+//! Calls of programs: gatherers and the player.
+
+pub mod clicks;
+pub mod gather;
+pub mod play;
+
+use crate::state::AppState;
+use axum::Router;
+
+/// Everything below `/api`, and `/healthz`.
+pub fn router() -> Router<AppState> {
+    Router::new().merge(gather::router()).merge(play::router())
+}

@@ -1,0 +1,9 @@
+//! (being built)
+
+use crate::state::AppState;
+use axum::Router;
+
+/// Its routes.
+pub fn router() -> Router<AppState> {
+    Router::new()
+}

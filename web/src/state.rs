@@ -1,0 +1,93 @@
+//! What every handler can reach.
+
+use crate::limit::LoginLimiter;
+use base::Clock;
+use model::grant::Signer;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// What the site was configured with.
+#[derive(Debug, Clone)]
+pub struct SiteConfig {
+    /// Address by which people reach the site, e.g. `https://video.school.cn`; empty when unknown. With `https` cookies
+    /// are marked Secure.
+    pub public_url: String,
+    /// Where the setup code lies.
+    pub data_dir: PathBuf,
+    /// Relay address told to gatherers; empty = the site's own host.
+    pub relay_host: String,
+    /// Relay port told to gatherers; 0 = `/relay` on the site's own port.
+    pub relay_port: u16,
+    /// Base URL of the storage told to gatherers; empty = the site's own address.
+    pub storage_url: String,
+}
+
+impl SiteConfig {
+    /// Defaults for a site that keeps its files in `data_dir`.
+    pub fn new(data_dir: PathBuf) -> Self {
+        Self {
+            public_url: String::new(),
+            data_dir,
+            relay_host: String::new(),
+            relay_port: 0,
+            storage_url: String::new(),
+        }
+    }
+
+    /// Whether browsers come over TLS.
+    pub fn is_https(&self) -> bool {
+        self.public_url.starts_with("https://")
+    }
+}
+
+/// What every handler can reach. Clones are cheap and share everything.
+#[derive(Debug, Clone)]
+pub struct AppState {
+    /// The database.
+    pub db: db::Db,
+    /// Who is on line; carries commands to gatherers.
+    pub relay: relay::Handle,
+    /// Running streams and their viewers.
+    pub live: live::Handle,
+    /// Stored files.
+    pub storage: storage::Storage,
+    /// Signs and verifies grants.
+    pub signer: Signer,
+    /// Configuration.
+    pub site: Arc<SiteConfig>,
+    /// Failed logins.
+    pub limiter: Arc<LoginLimiter>,
+    /// Clicks counted lately (R-LIV-08).
+    pub clicks: Arc<crate::api::clicks::Clicks>,
+    /// The clock.
+    pub clock: Clock,
+}
+
+impl AppState {
+    /// Everything with the machine's clock.
+    pub fn new(
+        db: db::Db,
+        relay: relay::Handle,
+        live: live::Handle,
+        storage: storage::Storage,
+        signer: Signer,
+        site: SiteConfig,
+    ) -> Self {
+        Self {
+            db,
+            relay,
+            live,
+            storage,
+            signer,
+            site: Arc::new(site),
+            limiter: Arc::default(),
+            clicks: Arc::default(),
+            clock: Clock::System,
+        }
+    }
+
+    /// Now, Unix ms.
+    pub fn now_ms(&self) -> i64 {
+        self.clock.now_ms()
+    }
+}
