@@ -1,1 +1,19 @@
-//! (being built)
+//! Dev-only: a whole system on port 0 in a temp directory, with real parts beside it: ffmpeg, an RTSP camera,
+//! PostgreSQL, headless Chromium. Everything started here is ended here, by process id.
+#![allow(clippy::unwrap_used, reason = "a test that cannot set its stage should stop where it is")]
+
+pub mod browser;
+pub mod camera;
+pub mod fixture;
+pub mod probe;
+pub mod process;
+pub mod site;
+pub mod system;
+pub mod wait;
+
+pub use browser::{Browser, Page};
+pub use camera::Camera;
+pub use process::Process;
+pub use site::Site;
+pub use system::{Options, System};
+pub use wait::wait_for;
