@@ -1,0 +1,39 @@
+//! Objects no row refers to any more and that storage must still remove.
+
+use crate::read::{get, rows, run, sql};
+use crate::{Db, Result};
+use sqlx::AnyConnection;
+
+texts! {
+    DOOM = "INSERT INTO doomed_object (object_id, doomed_at_ms) VALUES ($1, $2) ON CONFLICT (object_id) DO NOTHING";
+    LIST = "SELECT object_id FROM doomed_object ORDER BY doomed_at_ms, object_id LIMIT $1";
+    GONE = "DELETE FROM doomed_object WHERE object_id = $1";
+}
+
+/// Notes objects for removal within the transaction that drops the last row naming them.
+pub(crate) async fn doom(conn: &mut AnyConnection, objects: &[String], now_ms: i64) -> Result<()> {
+    for id in objects {
+        run(conn, "noting an object for removal", sql(DOOM).bind(id.as_str()).bind(now_ms)).await?;
+    }
+    Ok(())
+}
+
+impl Db {
+    /// At most `limit` objects that wait for removal, oldest first. Asked at start and now and then, it heals what a
+    /// crash between the deletion of rows and that of files left behind.
+    pub async fn doomed_objects(&self, limit: i64) -> Result<Vec<String>> {
+        const DOING: &str = "listing objects to remove";
+        let mut c = self.read(DOING).await?;
+        rows(&mut c, DOING, sql(LIST).bind(limit), |r| get(r, "object_id")).await
+    }
+
+    /// Storage confirmed that these objects are gone (or never were).
+    pub async fn objects_gone(&self, objects: &[String]) -> Result<()> {
+        const DOING: &str = "forgetting removed objects";
+        let mut w = self.write(DOING).await?;
+        for id in objects {
+            run(w.conn(), DOING, sql(GONE).bind(id.as_str())).await?;
+        }
+        w.commit(DOING).await
+    }
+}
