@@ -1,5 +1,7 @@
 //! Both ends talk to each other, and neither panics on what a stranger sends.
 
+#![allow(clippy::unwrap_used)]
+
 use bytes::Bytes;
 use proptest::prelude::*;
 use rtmp_proto::*;
