@@ -4,7 +4,7 @@ use super::{
     bits::BitReader,
     nal::{avcc_nals, unescape},
 };
-use crate::error::{Error, Result, malformed, truncated};
+use crate::error::{Result, malformed, truncated};
 use crate::{DecoderConfig, Track};
 use bytes::{BufMut, Bytes, BytesMut};
 
@@ -245,7 +245,7 @@ pub fn track(sps: &[Bytes], pps: &[Bytes], timescale: u32) -> Result<Track> {
 /// ([`normalise_avcc`](super::nal::normalise_avcc)).
 pub fn track_from_avcc(avcc: Bytes, timescale: u32) -> Result<Track> {
     let config = parse_avcc(&avcc)?;
-    let info = config.sps.first().map(|sps| parse_sps(sps)).ok_or(Error::NoVideo)??;
+    let info = config.sps.first().map(|sps| parse_sps(sps)).ok_or(truncated("avcC"))??;
     let avcc = if config.length_size == 4 { avcc } else { build_avcc(&config.sps, &config.pps)? };
     Ok(Track {
         config: DecoderConfig::H264(avcc),

@@ -158,20 +158,27 @@ impl Segmenter {
     }
 
     fn should_cut(&self, packet: &Packet) -> bool {
+        let Some(oldest) = self.pending.first() else { return false };
+        let is_long = (packet.dts - oldest.dts).as_ms() >= self.limits.max_segment_ms;
+        // Also when only sound comes while the picture stands still.
+        if is_long || self.pending_bytes >= self.limits.max_segment_bytes {
+            return true;
+        }
         let Some(first) = self.pending.iter().find(|first| self.is_leading(first)) else { return false };
         let age_ms = (packet.dts - first.dts).as_ms();
-        let is_over =
-            age_ms >= self.limits.max_segment_ms || self.pending_bytes >= self.limits.max_segment_bytes;
-        let is_due = age_ms >= self.limits.target_ms;
         let is_eager = self.has_video() && self.cut_count < EAGER_SEGMENTS && age_ms > 0;
-        self.is_leading(packet) && (is_over || (packet.key && (is_due || is_eager)))
+        self.is_leading(packet) && packet.key && (age_ms >= self.limits.target_ms || is_eager)
     }
 
     /// Makes a segment of what is pending; `end` is the dts of what follows.
     fn cut(&mut self, end: Option<MediaTime>) {
         let pending = std::mem::take(&mut self.pending);
         self.pending_bytes = 0;
-        let leading: Vec<&Packet> = pending.iter().filter(|packet| self.is_leading(packet)).collect();
+        let mut leading: Vec<&Packet> = pending.iter().filter(|packet| self.is_leading(packet)).collect();
+        let is_led = !leading.is_empty();
+        if !is_led {
+            leading = pending.iter().collect();
+        }
         let (Some(base), Some(first), Some(last)) = (self.base, leading.first(), leading.last()) else {
             return;
         };
@@ -186,7 +193,7 @@ impl Segmenter {
             sequence: self.next_sequence,
             init_version: self.init_version,
             discontinuity: std::mem::take(&mut self.discontinuity_next),
-            independent: first.key,
+            independent: is_led && first.key,
             duration,
             start: first.dts,
             bytes,
@@ -288,6 +295,22 @@ mod tests {
         });
         let text = segmenter.playlist(|n| n.to_string(), |v| v.to_string(), |_| None, false);
         assert!(!text.contains("INDEPENDENT") && text.contains("#EXT-X-TARGETDURATION:4\n"), "{text}");
+    }
+
+    #[test]
+    fn a_picture_that_stands_still_does_not_pile_up_sound() {
+        let limits = SegmenterLimits { max_segment_ms: 4000, ..SegmenterLimits::default() };
+        let mut segmenter = Segmenter::new(limits);
+        segmenter.set_tracks(&[video_track(), audio_track()]);
+        segmenter.push(&packet(TrackKind::Video, 0, true));
+        for ms in (0..20_000).step_by(20) {
+            segmenter.push(&packet(TrackKind::Audio, ms, true));
+            assert!(segmenter.pending.len() <= 202);
+        }
+        assert_eq!(
+            segmenter.window().map(|segment| segment.independent).collect::<Vec<_>>(),
+            [true, false, false, false]
+        );
     }
 
     #[test]

@@ -38,7 +38,8 @@ static ZEROS: [u8; 64 << 10] = [0; 64 << 10];
 /// ```
 ///
 /// The file's time starts at 0 with its first packet. Picture and sound keep their distance: whichever starts later
-/// gets an edit. The caller sees to it that the first video packet is a keyframe.
+/// gets an edit. The caller sees to it that the first video packet is a keyframe, and starts another file when a track's
+/// decoder config changes.
 #[derive(Debug)]
 pub struct HybridWriter {
     head: Head,
