@@ -21,7 +21,7 @@ CREATE TABLE session (
   created_at_ms BIGINT NOT NULL,
   expires_at_ms BIGINT NOT NULL
 );
-CREATE INDEX session_user ON session (user_id);
+CREATE INDEX session_of_user ON session (user_id);
 CREATE INDEX session_expires ON session (expires_at_ms);
 
 -- Bootstrap: exactly one claim of the first admin ever succeeds.

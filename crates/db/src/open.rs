@@ -29,6 +29,10 @@ const PRAGMAS: &str = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA 
 const SQLITE_MIN: (u32, u32, u32) = (3, 51, 3);
 const SQLITE_MIN_TEXT: &str = "3.51.3";
 
+/// SQLite knows no lock around migrations: of two processes one fails where the other was first (each migration is one
+/// transaction), and finds it done when it asks again. One try more than there are migrations of a first start.
+const MIGRATE_TRIES: u32 = 6;
+
 /// How long a caller waits for a free connection before it is told.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -117,7 +121,16 @@ impl Db {
 
     /// Brings the tables up to date. Running it again changes nothing; several processes may call it at once.
     pub async fn migrate(&self) -> Result<()> {
-        migrator().run(&self.pool).await.map_err(|e| DbError::Migrate { source: Box::new(e) })
+        let _turn = self.writer.lock().await;
+        let mut tries_left = MIGRATE_TRIES;
+        loop {
+            tries_left -= 1;
+            match migrator().run(&self.pool).await {
+                Err(e) if tries_left == 0 => return Err(DbError::Migrate { source: Box::new(e) }),
+                Err(e) => tracing::debug!("Migrating again, another process may have been first: {e}"),
+                Ok(()) => return Ok(()),
+            }
+        }
     }
 
     /// Asks the database for an answer: for health pages.
