@@ -285,3 +285,42 @@ fn a_jump_in_time_is_refused_and_a_small_step_back_is_smoothed() {
     let empty = HybridWriter::new(&tracks, 60).unwrap();
     assert!(matches!(empty.finalise(), Err(Error::Misuse(_))));
 }
+
+/// 30 fps with B-frames and a jittering clock, sound in ms: the largest tables a lesson can have.
+#[test]
+fn the_worst_lesson_of_45_minutes_fits_its_reserved_head() {
+    let dir = tempfile::tempdir().unwrap();
+    let (tracks, _) = packets_of(&clips::make(dir.path(), "in.mp4", &[H264_B, AAC, &["-t", "0.5"]]));
+    let data = bytes::Bytes::from_static(&[0, 0, 0, 1, 0x41]);
+    let packet = |kind, ticks, timescale, composition_offset, key| Packet {
+        kind,
+        dts: MediaTime::new(ticks, timescale),
+        composition_offset,
+        key,
+        data: data.clone(),
+    };
+    let tracks =
+        [Track { timescale: 90_000, ..tracks[0].clone() }, Track { timescale: 1000, ..tracks[1].clone() }];
+    let mut packets = Vec::new();
+    for frame in 0..45 * 60 * 30i64 {
+        let jitter = frame * 7919 % 601;
+        packets.push(packet(
+            TrackKind::Video,
+            frame * 3000 + jitter,
+            90_000,
+            (frame % 3) as i32 * 3000,
+            frame % 60 == 0,
+        ));
+    }
+    for frame in 0..45 * 60 * 48_000 / 1024i64 {
+        packets.push(packet(TrackKind::Audio, frame * 1024 / 48, 1000, 0, true));
+    }
+    packets.sort_by_key(|packet| packet.dts);
+    let recorded = record(&tracks, &packets, 45 * 60);
+    assert!(recorded.finalised.faststart);
+    let used: usize = recorded.finalised.ops.iter().map(|op| op.bytes.len()).sum();
+    assert!(used < 4 << 20, "finalising writes {used} bytes");
+    assert_eq!(Mp4Reader::open(&recorded.finished()[..]).unwrap().samples().len(), packets.len());
+    let Recovery::Finish { finalised, .. } = recover(&&recorded.open[..]).unwrap() else { panic!() };
+    assert_eq!(finalised, recorded.finalised);
+}
