@@ -53,7 +53,9 @@ fn nobody_watching_starts_nothing() {
 #[test]
 fn ten_viewers_at_once_are_one_start_and_all_are_released() {
     let mut sim = Sim::new();
-    (0..10).for_each(|id| drop(sim.event(Event::Joined(id))));
+    for id in 0..10 {
+        sim.event(Event::Joined(id));
+    }
     assert_eq!(sim.take(), [(0, Action::Start)]);
     assert_eq!(sim.until(1).event(Event::PublisherStarted).take(), [(1, Action::Release)]);
     assert_eq!(sim.event(Event::Joined(11)).take(), [(1, Action::Release)], "a later one need not wait");

@@ -302,10 +302,11 @@ impl Ring {
             out.extend_from_slice(&flv::file_header(self.video.is_some(), self.audio.is_some()));
         }
         let ts_ms = self.entry(start).map_or(self.clock.last_out, |e| e.ts_ms);
+        // Stamped 0: with another time ffmpeg takes it for a track of its own, "text".
         let metadata = flv::metadata_body(&self.tracks());
         match wire {
-            Wire::Flv => out.extend_from_slice(&flv::tag(FlvKind::Script, ts_ms as u32, &metadata)),
-            Wire::Rtmp => out.extend_from_slice(&ChunkOnce::data(ts_ms as u32, &metadata)),
+            Wire::Flv => out.extend_from_slice(&flv::tag(FlvKind::Script, 0, &metadata)),
+            Wire::Rtmp => out.extend_from_slice(&ChunkOnce::data(0, &metadata)),
         }
         let mut cursor = Cursor { wire, next: start, wants_key: false, skips: VecDeque::new() };
         self.put_headers(&mut out, wire, ts_ms);

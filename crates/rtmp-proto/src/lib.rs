@@ -4,7 +4,7 @@
 //! ours, for three reasons found in rml_rtmp 0.8: it keeps one assembly buffer for all chunk streams (interleaved
 //! audio and video make it subtract below zero), it has no limit on messages or chunk streams, and its forced
 //! type-0 serialisation repeats the full header in front of continued chunks. So `rml_rtmp` sees only commands that
-//! [`amf`] has already checked; audio, video and metadata never pass through it and are copied once.
+//! our AMF0 reader has already checked; audio, video and metadata never pass through it and are copied once.
 //!
 //! No type of `rml_rtmp` crosses this door. Nothing here opens a socket, reads a clock or panics on what a peer sent.
 
