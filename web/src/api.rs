@@ -2,6 +2,7 @@
 
 pub mod clicks;
 pub mod gather;
+pub mod nonces;
 pub mod play;
 
 use crate::state::AppState;

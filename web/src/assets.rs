@@ -12,7 +12,6 @@ use rust_embed::{EmbeddedFile, RustEmbed};
 
 #[derive(RustEmbed)]
 #[folder = "../static"]
-#[exclude = "*.sh"]
 struct Files;
 
 /// `/static/…`
@@ -45,7 +44,7 @@ async fn serve(
 }
 
 fn file(path: &str, query: Option<&str>, headers: &HeaderMap) -> Result<Response, WebError> {
-    let found = Files::get(path).ok_or(WebError::NotFound)?;
+    let found = Files::get(path).filter(|_| !path.ends_with(".sh")).ok_or(WebError::NotFound)?;
     let hash = short_hash(&found);
     let tag = format!("\"{hash}\"");
     let keep = match query.and_then(|q| q.strip_prefix("v=")) {

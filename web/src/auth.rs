@@ -40,7 +40,7 @@ pub fn need(path: &str) -> Need {
         Need::Nothing
     } else if is("/admin") || is("/api/admin") {
         Need::Right(Action::Manage, Resource::Site)
-    } else if is("/live") || is("/api/play") {
+    } else if is("/watch") || is("/api/play") {
         Need::Right(Action::Watch, Resource::Live)
     } else if is("/lesson") {
         Need::Right(Action::Watch, Resource::Recording)

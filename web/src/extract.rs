@@ -4,10 +4,11 @@ use crate::csrf;
 use crate::error::WebError;
 use crate::session::Visitor;
 use crate::state::AppState;
-use axum::Form;
 use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
+use axum::{Form, Json};
 use model::fault::{Fault, Reason};
+use serde::de::DeserializeOwned;
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 
@@ -74,6 +75,21 @@ impl FromRequest<AppState> for Fields {
         let fields = Self(pairs);
         let given = header.as_deref().unwrap_or(fields.raw(csrf::FIELD));
         if csrf::matches(&visitor.csrf, given) { Ok(fields) } else { Err(WebError::StaleForm) }
+    }
+}
+
+/// A JSON body; anything else is refused as JSON too.
+#[derive(Debug)]
+pub struct Body<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest<AppState> for Body<T> {
+    type Rejection = WebError;
+
+    async fn from_request(request: Request, state: &AppState) -> Result<Self, WebError> {
+        Json::<T>::from_request(request, state)
+            .await
+            .map(|Json(value)| Body(value))
+            .map_err(|_| WebError::BadRequest)
     }
 }
 

@@ -7,11 +7,14 @@
 pub mod api;
 pub mod assets;
 pub mod auth;
+pub mod channel_state;
 pub mod csrf;
 pub mod error;
 pub mod extract;
+pub mod join_code;
 pub mod lang;
 pub mod limit;
+pub mod media;
 pub mod page;
 pub mod pages;
 pub mod password;

@@ -20,25 +20,26 @@ pub struct LoginLimiter {
 }
 
 impl LoginLimiter {
-    /// Milliseconds until each of `keys` may try again; `None` = now.
-    pub fn wait_ms(&self, keys: &[String], now_ms: i64) -> Option<i64> {
+    /// Asks and counts in one step, before the password is looked at, so that parallel guesses are counted too: `None` =
+    /// go on (and [`LoginLimiter::forgive`] when it was right), else milliseconds to wait.
+    pub fn try_now(&self, keys: &[String], now_ms: i64) -> Option<i64> {
+        let mut failures = self.failures.lock().unwrap_or_else(|e| e.into_inner());
+        let wait = keys.iter().filter_map(|key| wait_ms(failures.get(key)?, now_ms)).max();
+        if wait.is_none() {
+            count(&mut failures, keys, now_ms);
+        }
+        wait
+    }
+
+    #[cfg(test)]
+    fn wait_ms(&self, keys: &[String], now_ms: i64) -> Option<i64> {
         let failures = self.failures.lock().unwrap_or_else(|e| e.into_inner());
         keys.iter().filter_map(|key| wait_ms(failures.get(key)?, now_ms)).max()
     }
 
-    /// Counts a try before its password is looked at, so that parallel guesses are counted too.
-    pub fn count(&self, keys: &[String], now_ms: i64) {
-        let mut failures = self.failures.lock().unwrap_or_else(|e| e.into_inner());
-        for key in keys {
-            if failures.len() >= KEYS_MAX && !failures.contains_key(key) {
-                forget_oldest(&mut failures);
-            }
-            let times = failures.entry(key.clone()).or_default();
-            times.retain(|t| now_ms - t < HOUR_MS);
-            if times.len() < PER_HOUR {
-                times.push(now_ms);
-            }
-        }
+    #[cfg(test)]
+    fn count(&self, keys: &[String], now_ms: i64) {
+        count(&mut self.failures.lock().unwrap(), keys, now_ms);
     }
 
     /// Takes the last try back: it was the right password.
@@ -48,6 +49,19 @@ impl LoginLimiter {
             if failures.get_mut(key).is_some_and(|times| times.pop().is_some() && times.is_empty()) {
                 failures.remove(key);
             }
+        }
+    }
+}
+
+fn count(failures: &mut HashMap<String, Vec<i64>>, keys: &[String], now_ms: i64) {
+    for key in keys {
+        if failures.len() >= KEYS_MAX && !failures.contains_key(key) {
+            forget_oldest(failures);
+        }
+        let times = failures.entry(key.clone()).or_default();
+        times.retain(|t| now_ms - t < HOUR_MS);
+        if times.len() < PER_HOUR {
+            times.push(now_ms);
         }
     }
 }

@@ -83,7 +83,7 @@ impl Shell {
         Ok(Self {
             l: visitor.lang,
             site_name: settings.site_name.clone(),
-            site_url: web_address(&settings.site_url),
+            site_url: settings.official_site.clone(),
             phone: settings.phone.clone(),
             user: visitor.user.clone(),
             csrf: visitor.csrf.clone(),
@@ -100,12 +100,6 @@ impl FromRequestParts<AppState> for Shell {
         let visitor = Visitor::from_request_parts(parts, state).await?;
         Shell::of(state, &visitor, path_and_query(&parts.uri)).await
     }
-}
-
-/// Only web addresses become links: `javascript:` and its kind never do.
-fn web_address(address: &str) -> String {
-    let known = address.starts_with("https://") || address.starts_with("http://");
-    if known { address.to_owned() } else { String::new() }
 }
 
 /// Path and query as the browser asked for them.

@@ -13,7 +13,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as B64};
 use model::UserId;
-use model::right::{Action, Openness, Resource, Role, authorize};
+use model::right::{Action, Resource, Role, authorize};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
@@ -49,8 +49,7 @@ impl Visitor {
 
     /// Asks `model::right::authorize`.
     pub fn may(&self, action: Action, resource: Resource) -> bool {
-        let open = Openness { vod: self.settings.open_vod, live: self.settings.open_live };
-        authorize(self.role(), action, resource, open)
+        authorize(self.role(), action, resource, self.settings.openness())
     }
 
     /// Whether lists may be seen.
@@ -98,8 +97,9 @@ pub async fn load(State(state): State<AppState>, mut request: Request, next: Nex
         },
     };
     let visitor = Visitor { user, csrf: csrf::token(&binding), lang, settings, key: hash(&binding) };
-    // Only pages with a form need the guest's cookie; gatherers and static files get none.
-    let wants_cookie = matches!(request.uri().path(), "/login" | "/setup");
+    // For pages with a form or a counter; gatherers and static files get none.
+    let path = request.uri().path();
+    let wants_cookie = ["/login", "/setup", "/watch/", "/lesson/"].into_iter().any(|p| path.starts_with(p));
     request.extensions_mut().insert(visitor.clone());
     let mut answer = next.run(request).await;
     if let (Some(fresh), true) = (fresh, wants_cookie) {
@@ -110,8 +110,8 @@ pub async fn load(State(state): State<AppState>, mut request: Request, next: Nex
 }
 
 async fn find(state: &AppState, secret: &str) -> Result<Option<SignedIn>, WebError> {
-    let found = state.db.session_user(&hash(secret), state.now_ms()).await?;
-    Ok(found.map(|user| SignedIn {
+    let found = state.db.session(&hash(secret), state.now_ms()).await?;
+    Ok(found.map(|session| session.user).map(|user| SignedIn {
         id: user.id,
         shown: if user.display_name.is_empty() { user.name.clone() } else { user.display_name },
         name: user.name,

@@ -41,7 +41,7 @@ impl SiteConfig {
 }
 
 /// What every handler can reach. Clones are cheap and share everything.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct AppState {
     /// The database.
     pub db: db::Db,
@@ -49,8 +49,6 @@ pub struct AppState {
     pub relay: relay::Handle,
     /// Running streams and their viewers.
     pub live: live::Handle,
-    /// Stored files.
-    pub storage: storage::Storage,
     /// Signs and verifies grants.
     pub signer: Signer,
     /// Configuration.
@@ -59,6 +57,8 @@ pub struct AppState {
     pub limiter: Arc<LoginLimiter>,
     /// Clicks counted lately (R-LIV-08).
     pub clicks: Arc<crate::api::clicks::Clicks>,
+    /// Challenges of gatherers' logins that were used.
+    pub nonces: Arc<crate::api::nonces::Nonces>,
     /// The clock.
     pub clock: Clock,
 }
@@ -69,7 +69,6 @@ impl AppState {
         db: db::Db,
         relay: relay::Handle,
         live: live::Handle,
-        storage: storage::Storage,
         signer: Signer,
         site: SiteConfig,
     ) -> Self {
@@ -77,11 +76,11 @@ impl AppState {
             db,
             relay,
             live,
-            storage,
             signer,
             site: Arc::new(site),
             limiter: Arc::default(),
             clicks: Arc::default(),
+            nonces: Arc::default(),
             clock: Clock::System,
         }
     }
@@ -89,5 +88,11 @@ impl AppState {
     /// Now, Unix ms.
     pub fn now_ms(&self) -> i64 {
         self.clock.now_ms()
+    }
+}
+
+impl std::fmt::Debug for AppState {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AppState").field("site", &self.site).finish_non_exhaustive()
     }
 }

@@ -16,6 +16,12 @@ pub struct Clicks {
 }
 
 impl Clicks {
+    /// Whether `viewer` opened `what` lately, so that another opening would not count.
+    pub fn has(&self, viewer: &str, what: &str, now_ms: i64) -> bool {
+        let seen = self.seen.lock().unwrap_or_else(|e| e.into_inner());
+        seen.get(&(viewer.to_owned(), what.to_owned())).is_some_and(|at_ms| now_ms - at_ms < AGAIN_MS)
+    }
+
     /// Whether this opening of `what` by `viewer` counts.
     pub fn counts(&self, viewer: &str, what: &str, now_ms: i64) -> bool {
         let mut seen = self.seen.lock().unwrap_or_else(|e| e.into_inner());

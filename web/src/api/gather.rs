@@ -1,9 +1,315 @@
-//! (being built)
+//! What a gatherer says to the site over HTTP (docs/protocol.md §5).
 
+use super::nonces::LIFE_MS as CHALLENGE_MS;
+use crate::error::WebError;
+use crate::extract::Body;
+use crate::media;
 use crate::state::AppState;
-use axum::Router;
+use crate::{join_code, session};
+use axum::extract::{FromRequestParts, State};
+use axum::http::header::{AUTHORIZATION, ETAG, IF_NONE_MATCH};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as B64};
+use db::{CodeRefusal, DbError, NewSlice, Snapshot, Stored};
+use ed25519_dalek::{Signature, VerifyingKey};
+use model::gatherer::Machine;
+use model::grant::{Grant, Right};
+use model::slice::SliceFacts;
+use model::{ChannelId, GathererId};
+use relay_proto::site::{
+    Challenge, DesiredState, EnrolReply, EnrolRequest, LoginReply, LoginRequest, SliceAck, SliceNotice,
+    SnapshotNotice,
+};
 
-/// Its routes.
+/// A gatherer's grant works this long; it renews it at half time.
+pub const GRANT_MS: i64 = 3_600_000;
+/// Longest label a gatherer may give of its machine, characters.
+const LABEL_MAX: usize = 128;
+/// Longest slice, ms: a day and an hour (the night the clocks go back).
+const SLICE_MAX_MS: i64 = 25 * 3_600_000;
+
+/// `/api/gather/…`
 pub fn router() -> Router<AppState> {
     Router::new()
+        .route("/api/gather/enrol", post(enrol))
+        .route("/api/gather/challenge", get(challenge))
+        .route("/api/gather/login", post(login))
+        .route("/api/gather/state", get(desired_state))
+        .route("/api/gather/slices", post(slices))
+        .route("/api/gather/snapshots", post(snapshots))
+}
+
+/// The gatherer behind an `Authorization: Bearer` grant.
+struct Caller(GathererId);
+
+impl FromRequestParts<AppState> for Caller {
+    type Rejection = WebError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, WebError> {
+        let header = parts.headers.get(AUTHORIZATION).and_then(|v| v.to_str().ok()).unwrap_or("");
+        let grant = header.strip_prefix("Bearer ").unwrap_or("");
+        let found =
+            state.signer.verify(grant, Right::Gatherer, state.now_ms()).map_err(|_| unauthorized())?;
+        found.resource.parse().map(Caller).map_err(|_| unauthorized())
+    }
+}
+
+async fn enrol(
+    State(state): State<AppState>,
+    Body(asked): Body<EnrolRequest>,
+) -> Result<Json<EnrolReply>, WebError> {
+    let code_hash = join_code::hash(&asked.join_code).ok_or_else(|| code_refused(CodeRefusal::Unknown))?;
+    if public_key(&asked.public_key).is_none() {
+        return Err(bad_request(
+            "公钥不是有效的 Ed25519 公钥。",
+            "The public key is not a usable Ed25519 key.",
+        ));
+    }
+    let machine = labels(asked.machine);
+    let enrolled = state.db.enroll_gatherer(&code_hash, &asked.public_key, &machine, state.now_ms()).await;
+    let gatherer = enrolled.map_err(|error| match error {
+        DbError::JoinCode(refusal) => code_refused(refusal),
+        other => other.into(),
+    })?;
+    tracing::info!(gatherer.id = %gatherer.id, "Enrolled gatherer {}", gatherer.id);
+    Ok(Json(EnrolReply { gatherer_id: gatherer.id, name: gatherer.settings.name }))
+}
+
+async fn challenge(State(state): State<AppState>) -> Result<Json<Challenge>, WebError> {
+    let nonce = session::new_secret()?;
+    let challenge = state.signer.sign(Right::Challenge, &nonce, "", state.now_ms() + CHALLENGE_MS);
+    Ok(Json(Challenge { challenge }))
+}
+
+async fn login(
+    State(state): State<AppState>,
+    Body(asked): Body<LoginRequest>,
+) -> Result<Json<LoginReply>, WebError> {
+    let now_ms = state.now_ms();
+    let nonce =
+        state.signer.verify(&asked.challenge, Right::Challenge, now_ms).map_err(|_| unauthorized())?;
+    let gatherer = state.db.gatherer(asked.gatherer_id).await.map_err(|error| match error {
+        DbError::NotFound { .. } => unauthorized(),
+        other => other.into(),
+    })?;
+    let key = public_key(&gatherer.public_key).ok_or_else(unauthorized)?;
+    let signature = B64.decode(&asked.signature).ok().and_then(|bytes| Signature::from_slice(&bytes).ok());
+    let signed = format!("yunlubo-login|{}|{}", asked.gatherer_id, asked.challenge);
+    let right = signature.is_some_and(|s| key.verify_strict(signed.as_bytes(), &s).is_ok());
+    // Spent only now: nobody can use up the challenge of another.
+    if !right || !state.nonces.spend(&nonce.resource, now_ms) {
+        return Err(unauthorized());
+    }
+    state.db.gatherer_said(gatherer.id, &labels(asked.machine), now_ms).await?;
+    let expires_at_ms = now_ms + GRANT_MS;
+    let grant = state.signer.sign(Right::Gatherer, &gatherer.id.to_string(), "", expires_at_ms);
+    Ok(Json(LoginReply { grant, expires_at_ms, server_time_ms: now_ms }))
+}
+
+async fn desired_state(
+    State(state): State<AppState>,
+    Caller(id): Caller,
+    headers: HeaderMap,
+) -> Result<Response, WebError> {
+    let gone = |error| match error {
+        DbError::NotFound { .. } => unauthorized(),
+        other => WebError::from(other),
+    };
+    let version = state.db.state_version(id).await.map_err(gone)?;
+    let known = headers.get(IF_NONE_MATCH).and_then(|v| v.to_str().ok());
+    if known == Some(&tag(version)) {
+        return Ok((StatusCode::NOT_MODIFIED, [(ETAG, tag(version))]).into_response());
+    }
+    let found = state.db.gatherer_state(id).await.map_err(gone)?;
+    let settings = state.db.settings().await?;
+    let (relay_host, relay_port) = match settings.relay_host.as_str() {
+        "" => (state.site.relay_host.clone(), state.site.relay_port),
+        host => (host.to_owned(), settings.relay_port),
+    };
+    let storage_url = match settings.storage_site.trim_end_matches('/') {
+        "" => state.site.storage_url.clone(),
+        site => format!("{site}:{}", settings.storage_site_port),
+    };
+    let wanted = DesiredState {
+        version: found.version,
+        settings: found.settings,
+        channels: found.channels,
+        ranges: found.ranges,
+        time_zone: found.time_zone,
+        site_name: found.site_name,
+        relay_host,
+        relay_port,
+        storage_url,
+    };
+    Ok(([(ETAG, tag(wanted.version))], Json(wanted)).into_response())
+}
+
+async fn slices(
+    State(state): State<AppState>,
+    Caller(id): Caller,
+    Body(notice): Body<SliceNotice>,
+) -> Result<Json<SliceAck>, WebError> {
+    let SliceNotice { facts, receipt, still_receipt } = notice;
+    check_facts(&facts)?;
+    own_channel(&state, id, facts.channel_id).await?;
+    let now_ms = state.now_ms();
+    let file = receipt_of(&state, &receipt)?;
+    if file.subject != format!("{}.{}", facts.size_bytes, facts.sha256) {
+        return Err(bad_receipt());
+    }
+    let still = still_receipt.as_deref().map(|r| receipt_of(&state, r)).transpose()?;
+    let new = NewSlice { facts: facts.clone(), object_id: file.resource };
+    let stored =
+        state.db.add_slice(&new, now_ms).await.map_err(|error| slice_refused(error, facts.channel_id))?;
+    let mut unwanted = match stored {
+        Stored::New => None,
+        Stored::Known { unneeded_object_id } => unneeded_object_id,
+    };
+    if let Some(still) = still {
+        let replaced = state.db.set_still(&facts.slice_id, &still.resource, now_ms).await?;
+        media::remove(&state, replaced).await;
+    }
+    media::remove(&state, unwanted.take()).await;
+    Ok(Json(SliceAck { slice_id: facts.slice_id, size_bytes: facts.size_bytes, sha256: facts.sha256 }))
+}
+
+async fn snapshots(
+    State(state): State<AppState>,
+    Caller(id): Caller,
+    Body(notice): Body<SnapshotNotice>,
+) -> Result<StatusCode, WebError> {
+    own_channel(&state, id, notice.channel_id).await?;
+    let picture = receipt_of(&state, &notice.receipt)?;
+    let now_ms = state.now_ms();
+    let new = Snapshot {
+        channel_id: notice.channel_id,
+        object_id: picture.resource,
+        // A gatherer whose clock runs ahead must not freeze the picture until the future has come.
+        taken_at_ms: notice.taken_at_ms.clamp(0, now_ms),
+    };
+    let unwanted =
+        state.db.put_snapshot(&new, now_ms).await.map_err(|e| slice_refused(e, notice.channel_id))?;
+    media::remove(&state, unwanted).await;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The channel must be this gatherer's: another one's is as unknown as none.
+async fn own_channel(state: &AppState, id: GathererId, channel: ChannelId) -> Result<(), WebError> {
+    match state.db.channel(channel).await {
+        Ok(row) if row.channel.gatherer_id == id => Ok(()),
+        Ok(_) | Err(DbError::NotFound { .. }) => Err(unknown_channel(channel)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn receipt_of(state: &AppState, receipt: &str) -> Result<Grant, WebError> {
+    state.signer.verify(receipt, Right::Receipt, state.now_ms()).map_err(|_| bad_receipt())
+}
+
+/// Refuses facts that no gatherer of ours would report: they go into pages and into the database as they are.
+fn check_facts(facts: &SliceFacts) -> Result<(), WebError> {
+    let ulid = facts.slice_id.len() == 26 && facts.slice_id.bytes().all(|b| b.is_ascii_alphanumeric());
+    let hex = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
+    let hash = facts.sha256.len() == 64 && facts.sha256.bytes().all(hex);
+    let (range, date) = facts.lesson_key.split_once('-').unwrap_or(("", ""));
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let key = range == facts.range_id.to_string() && digits(range) && date.len() == 8 && digits(date);
+    let times = (0..=SLICE_MAX_MS).contains(&facts.duration_ms)
+        && (0..=facts.duration_ms).contains(&facts.overlap_ms)
+        && facts.started_at_ms > 0;
+    let codecs =
+        matches!(facts.video_codec.as_str(), "H.264" | "H.265" | "") && facts.audio_codec.len() <= 20;
+    let sizes = facts.size_bytes > 0 && facts.video_frames >= 0;
+    if ulid && hash && key && times && codecs && sizes {
+        return Ok(());
+    }
+    Err(bad_request("切片的内容不合规则。", "The facts of the slice break the rules of the protocol."))
+}
+
+fn slice_refused(error: DbError, channel: ChannelId) -> WebError {
+    match error {
+        DbError::NotFound { .. } => unknown_channel(channel),
+        DbError::Conflict { .. } | DbError::Taken { .. } => WebError::refused(
+            StatusCode::CONFLICT,
+            "conflict",
+            "同一切片已用不同的内容登记过。",
+            "This slice was registered before with different facts.",
+        ),
+        other => other.into(),
+    }
+}
+
+fn public_key(text: &str) -> Option<VerifyingKey> {
+    let bytes: [u8; 32] = B64.decode(text).ok()?.try_into().ok()?;
+    VerifyingKey::from_bytes(&bytes).ok().filter(|key| !key.is_weak())
+}
+
+/// A machine's labels, cut to a sane length and without control characters.
+fn labels(machine: Machine) -> Machine {
+    let cut = |text: String| text.chars().filter(|c| !c.is_control()).take(LABEL_MAX).collect();
+    Machine {
+        host_name: cut(machine.host_name),
+        ip: cut(machine.ip),
+        mac: cut(machine.mac),
+        os: cut(machine.os),
+        version: cut(machine.version),
+    }
+}
+
+fn tag(version: i64) -> String {
+    format!("\"{version}\"")
+}
+
+fn unauthorized() -> WebError {
+    WebError::refused(
+        StatusCode::UNAUTHORIZED,
+        "unauthorized",
+        "采集端没有登录或已被移除，请重新登录；若已移除，请用新的加入码重新加入。",
+        "The gatherer is not logged in or was removed: log in again, or enrol with a new join code.",
+    )
+}
+
+fn code_refused(refusal: CodeRefusal) -> WebError {
+    let (code, zh, en) = match refusal {
+        CodeRefusal::Unknown => {
+            ("bad_join_code", "加入码不对，请核对后重新输入。", "Unknown join code: check it.")
+        }
+        CodeRefusal::Expired => (
+            "join_code_expired",
+            "加入码已过期（15 分钟），请在网站后台的采集管理里重新生成。",
+            "The join code has expired (15 minutes): make a new one under Gatherers on the site.",
+        ),
+        CodeRefusal::Used => (
+            "join_code_used",
+            "加入码已被使用，请在网站后台的采集管理里重新生成。",
+            "The join code was used already: make a new one under Gatherers on the site.",
+        ),
+    };
+    WebError::refused(StatusCode::FORBIDDEN, code, zh, en)
+}
+
+fn unknown_channel(channel: ChannelId) -> WebError {
+    WebError::refused(
+        StatusCode::NOT_FOUND,
+        "unknown_channel",
+        format!("通道 {channel} 不存在或不属于这个采集端。"),
+        format!("Channel {channel} does not exist or belongs to another gatherer."),
+    )
+}
+
+fn bad_receipt() -> WebError {
+    WebError::refused(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "bad_receipt",
+        "存储回执无效，或与文件的大小、校验值不符，请重新上传。",
+        "The storage receipt is not valid or does not match size and hash: upload the file again.",
+    )
+}
+
+fn bad_request(zh: &str, en: &str) -> WebError {
+    WebError::refused(StatusCode::BAD_REQUEST, "bad_request", zh, en)
 }

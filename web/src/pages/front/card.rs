@@ -1,0 +1,143 @@
+//! How lessons and times are shown on the front pages.
+
+use crate::lang::Lang;
+use crate::media;
+use crate::session::Visitor;
+use crate::state::AppState;
+use db::LessonRow;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use model::TeacherId;
+use model::school::{TITLES, Teacher};
+use std::collections::HashMap;
+
+/// A recorded lesson as a card, a list line or the head of its page.
+#[derive(Debug, Clone)]
+pub struct LessonCard {
+    /// Its page.
+    pub href: String,
+    /// `lesson_key`.
+    pub key: String,
+    /// 科目; 其他 when it was removed.
+    pub subject: String,
+    /// Teacher's name, may be empty.
+    pub teacher: String,
+    /// 职称, empty when the teacher was removed.
+    pub teacher_title: String,
+    /// 小学 一年级 一班.
+    pub class: String,
+    /// 学校.
+    pub school: String,
+    /// `2026-11-20 08:00`, school's zone.
+    pub when: String,
+    /// `11-20`, for narrow lists.
+    pub day: String,
+    /// `45:00` or `1:30:00`.
+    pub length: String,
+    /// Signed address of its picture.
+    pub still: Option<String>,
+    /// 次数.
+    pub clicks: i64,
+}
+
+/// Teachers' titles by id, read once for a page full of cards.
+pub struct Titles(HashMap<TeacherId, u8>);
+
+impl Titles {
+    /// Of all teachers.
+    pub fn of(teachers: Vec<Teacher>) -> Self {
+        Self(teachers.into_iter().map(|t| (t.id, t.title)).collect())
+    }
+
+    fn title(&self, id: TeacherId, l: Lang) -> &'static str {
+        let pair = self.0.get(&id).and_then(|t| TITLES.get(usize::from(*t)));
+        pair.map_or("", |(zh, en)| l.t(zh, en))
+    }
+}
+
+/// Cards of lessons, in the visitor's language and with addresses for them.
+pub fn cards(state: &AppState, visitor: &Visitor, titles: &Titles, rows: &[LessonRow]) -> Vec<LessonCard> {
+    let zone = visitor.zone();
+    rows.iter().map(|row| card(state, visitor, titles, &zone, row)).collect()
+}
+
+fn card(
+    state: &AppState,
+    visitor: &Visitor,
+    titles: &Titles,
+    zone: &TimeZone,
+    row: &LessonRow,
+) -> LessonCard {
+    let l = visitor.lang;
+    let subject = if row.subject_name.is_empty() { l.t("其他", "Other") } else { &row.subject_name };
+    LessonCard {
+        href: format!("/lesson/{}", row.lesson_key),
+        key: row.lesson_key.clone(),
+        subject: subject.to_owned(),
+        teacher: row.teacher_name.clone(),
+        teacher_title: titles.title(row.teacher_id, l).to_owned(),
+        class: format!("{} {} {}", row.stage, row.grade_name, row.class_name),
+        school: row.school_name.clone(),
+        when: show_time(zone, row.started_at_ms, "%Y-%m-%d %H:%M"),
+        day: show_time(zone, row.started_at_ms, "%m-%d"),
+        length: show_length(row.duration_ms),
+        still: row.still_object_id.as_deref().map(|id| media::still(state, visitor, id)),
+        clicks: row.clicks,
+    }
+}
+
+/// An instant in the school's zone, `strftime` format.
+pub fn show_time(zone: &TimeZone, at_ms: i64, format: &str) -> String {
+    match Timestamp::from_millisecond(at_ms) {
+        Ok(at) => at.to_zoned(zone.clone()).strftime(format).to_string(),
+        Err(_) => String::new(),
+    }
+}
+
+/// `M:SS` or `H:MM:SS`, rounded to seconds.
+pub fn show_length(duration_ms: i64) -> String {
+    let s = (duration_ms.max(0) + 500) / 1000;
+    match s / 3600 {
+        0 => format!("{}:{:02}", s / 60, s % 60),
+        h => format!("{h}:{:02}:{:02}", s / 60 % 60, s % 60),
+    }
+}
+
+/// `1.5 GB`, `12 MB`, …
+pub fn show_size(bytes: i64) -> String {
+    let mb = bytes.max(0) as f64 / 1e6;
+    if mb >= 1000.0 { format!("{:.1} GB", mb / 1000.0) } else { format!("{:.1} MB", mb) }
+}
+
+/// Links of a list over several pages.
+#[derive(Debug, Clone)]
+pub struct Pager {
+    /// This page, from 1.
+    pub page: i64,
+    /// All pages.
+    pub pages: i64,
+    /// Address up to the page's number, e.g. `/subject/1?page=`.
+    pub base: String,
+}
+
+impl Pager {
+    /// Whether there is more than one page.
+    pub fn is_needed(&self) -> bool {
+        self.pages > 1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_and_sizes_read_well() {
+        assert_eq!(show_length(45 * 60_000), "45:00");
+        assert_eq!(show_length(5_400_000), "1:30:00");
+        assert_eq!(show_length(59_600), "1:00");
+        assert_eq!(show_size(1_500_000_000), "1.5 GB");
+        let zone = TimeZone::get("Asia/Shanghai").unwrap();
+        assert_eq!(show_time(&zone, 1_795_132_800_000, "%Y-%m-%d %H:%M"), "2026-11-20 08:00");
+    }
+}
