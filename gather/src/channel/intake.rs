@@ -76,8 +76,12 @@ impl Intake {
 
     /// A packet that came now.
     pub fn packet(&mut self, packet: Packet) {
+        self.packet_received(packet, Received::now());
+    }
+
+    /// A packet that was held back for a moment.
+    pub fn packet_received(&mut self, packet: Packet, received: Received) {
         self.bytes.add(packet.data.len());
-        let received = Received::now();
         if self.running_since.is_none() {
             self.running_since = Some(received.instant);
             self.status.send_modify(|status| (status.phase, status.cause) = (ChannelPhase::Running, None));

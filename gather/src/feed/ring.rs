@@ -130,7 +130,8 @@ impl Ring {
         let reader = self.readers.iter_mut().find(|reader| reader.id == id)?;
         if reader.at < self.first {
             // To the keyframe it can go on from; when none is kept, to the next one to come.
-            let resume = self.keyframes.iter().copied().find(|&at| at >= self.first).unwrap_or(self.first);
+            let starts_gop = |slot: &Slot| matches!(slot, Slot::Packet(fed, _) if fed.packet.starts_gop());
+            let resume = self.slots.iter().position(starts_gop).map_or(self.first, |i| self.first + i as u64);
             let packets = resume - reader.at;
             (reader.at, reader.wants_keyframe) = (resume, true);
             return Some(FeedItem::Skipped { packets });
