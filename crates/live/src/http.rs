@@ -9,7 +9,8 @@
 //! | `POST /live/{stream}/lease?token=` | the page is still open (every 12 s) |
 //! | `POST /live/{stream}/leave?token=` | it is not (`sendBeacon`) |
 //!
-//! A request for a silent stream is held while it starts. Refusals are JSON `{code, message_zh, message_en}`.
+//! A request for a silent stream is held while it starts. Refusals are JSON `{code, message_zh, message_en}`. A lease
+//! answers `{"state": "idle"|"starting"|"live"|"draining", "error": null | refusal}`: why the last start failed.
 //! Whoever accepts the connections should set `TCP_NODELAY`.
 
 use crate::Handle;
@@ -174,7 +175,8 @@ async fn lease(
         State::Live => "live",
         State::Draining { .. } => "draining",
     };
-    let body = Json(serde_json::json!({ "state": state })).into_response().into_body();
+    let error = stream.standing_failure().map(|error| error.reason());
+    let body = Json(serde_json::json!({ "state": state, "error": error })).into_response().into_body();
     Ok(answer(StatusCode::OK, "application/json", body))
 }
 

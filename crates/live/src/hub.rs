@@ -79,7 +79,7 @@ pub struct ViewerInfo {
 }
 
 /// Starts the live server. RTMP is served on `rtmp_listener` when there is one; HTTP by [`crate::http::router`].
-/// Everything ends when `shutdown` is cancelled. Must be called inside a tokio runtime.
+/// Everything ends when `shutdown` is cancelled, or by [`Handle::stop`]. Must be called inside a tokio runtime.
 pub fn start(
     config: Config,
     gate: Arc<dyn Gate>,
@@ -92,7 +92,7 @@ pub fn start(
         gate,
         starter,
         streams: Mutex::new(HashMap::new()),
-        tasks: Tasks::under(shutdown),
+        tasks: Tasks::under(shutdown.child_token()),
     });
     if let Some(listener) = rtmp_listener {
         hub.tasks.spawn("live rtmp", crate::rtmp::serve(hub.clone(), listener));

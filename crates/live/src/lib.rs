@@ -2,7 +2,7 @@
 //!
 //! [`start`] gives a [`Handle`]; [`http::router`] gives the routes. Rights come through [`Gate`], the relay through
 //! [`Starter`]: this room knows neither database nor relay. A tag is encoded once a format and shared by all viewers
-//! ([`ring`]); who watches and when a push starts and stops is a pure machine ([`on_demand`]).
+//! (`ring`); who watches and when a push starts and stops is a pure machine ([`on_demand`]).
 
 pub mod ask;
 mod config;

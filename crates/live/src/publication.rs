@@ -118,8 +118,7 @@ impl Publication {
             ring.is_ready()
         };
         if ready && !self.stream.live.swap(true, Relaxed) {
-            self.stream.live_since_ms.store(base::now_ms() as u64, Relaxed);
-            self.stream.event(Event::PublisherStarted);
+            self.stream.went_live();
             wake = true;
         }
         if wake {

@@ -14,8 +14,10 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tracing::{debug, info, warn};
 
-/// Read at once; a 1 Mbit/s publisher fills it twice a second.
-const READ_BYTES: usize = 64 << 10;
+/// Read at once from a publisher; 1 Mbit/s fills it twice a second.
+const PUBLISHER_READ_BYTES: usize = 64 << 10;
+/// Read at once from everybody else; players say little, and there are many.
+const READ_BYTES: usize = 4 << 10;
 /// A peer that takes no byte for so long is gone; viewers are skipped and dropped long before.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 /// After an accept error (out of file handles) before the next try.
@@ -230,6 +232,7 @@ impl Conn {
             Err(refused) => return Err(self.refuse(&refused.to_string()).await),
         };
         self.proto.accept()?;
+        self.buffer.resize(PUBLISHER_READ_BYTES, 0);
         info!(stream = name, "Publishing of `{name}` began");
         let idle = hub.config.publisher_idle;
         let replaced = publication.replaced().clone();

@@ -42,6 +42,12 @@ struct Desk {
     wish: Option<bool>,
 }
 
+struct Failure {
+    count: u64,
+    error: StartError,
+    stands: bool,
+}
+
 /// See the module. All mutexes are std ones: held for a map or ring operation, never across an await. Two at once only
 /// in these orders: `publisher` then `ring`, `passes` then `seats`.
 pub(crate) struct Stream {
@@ -52,8 +58,8 @@ pub(crate) struct Stream {
     pub flushed: watch::Sender<u64>,
     desk: Mutex<Desk>,
     desk_changed: Notify,
-    /// How many starts have failed, and the last reason.
-    failure: Mutex<(u64, StartError)>,
+    /// How many starts have failed, the last reason, and whether nothing has gone well since.
+    failure: Mutex<Failure>,
     pub publisher: Mutex<Option<Slot>>,
     pub seats: Mutex<HashMap<u64, Arc<Seat>>>,
     passes: Mutex<HashMap<String, Pass>>,
@@ -64,7 +70,6 @@ pub(crate) struct Stream {
     pub out_bytes: AtomicU64,
     /// Viewers can start: a publisher is there and has sent what is needed.
     pub live: AtomicBool,
-    pub live_since_ms: AtomicU64,
     pub over: AtomicBool,
 }
 
@@ -76,7 +81,7 @@ impl Stream {
             flushed: watch::Sender::new(0),
             desk: Mutex::new(Desk { demand: Demand::new(config.times), wish: None }),
             desk_changed: Notify::new(),
-            failure: Mutex::new((0, StartError::Timeout)),
+            failure: Mutex::new(Failure { count: 0, error: StartError::Timeout, stands: false }),
             publisher: Mutex::new(None),
             seats: Mutex::new(HashMap::new()),
             passes: Mutex::new(HashMap::new()),
@@ -85,7 +90,6 @@ impl Stream {
             in_bytes: AtomicU64::new(0),
             out_bytes: AtomicU64::new(0),
             live: AtomicBool::new(false),
-            live_since_ms: AtomicU64::new(0),
             over: AtomicBool::new(false),
             config,
         }
@@ -117,7 +121,7 @@ impl Stream {
         if let Some(error) = failed {
             info!(stream = %self.name, code = error.reason().code, "Stream `{}` did not start: {error}", self.name);
             let mut failure = lock(&self.failure);
-            *failure = (failure.0 + 1, error);
+            *failure = Failure { count: failure.count + 1, error, stands: true };
             drop(failure);
             self.flush();
         }
@@ -134,11 +138,23 @@ impl Stream {
 
     /// How many starts have failed; a viewer that sees it change has to go.
     pub(crate) fn failures(&self) -> u64 {
-        lock(&self.failure).0
+        lock(&self.failure).count
     }
 
     pub(crate) fn last_failure(&self) -> StartError {
-        lock(&self.failure).1.clone()
+        lock(&self.failure).error.clone()
+    }
+
+    /// Why the stream is not live, if its last start failed: for pages that ask later.
+    pub(crate) fn standing_failure(&self) -> Option<StartError> {
+        let failure = lock(&self.failure);
+        (failure.stands && !self.live.load(Relaxed)).then(|| failure.error.clone())
+    }
+
+    /// Viewers can start from now on.
+    pub(crate) fn went_live(&self) {
+        lock(&self.failure).stands = false;
+        self.event(Event::PublisherStarted);
     }
 
     /// Waits until a viewer can start.

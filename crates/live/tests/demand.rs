@@ -65,7 +65,22 @@ async fn all_held_viewers_get_the_gatherers_reason() {
     *server.starter.answer.lock().unwrap() = Some(StartError::Offline);
     let (status, body) = server.request("GET", "/live/live1.m3u8?token=play-h").await;
     assert_eq!(status, 503);
+    let (_, lease) = server.request("POST", "/live/live1/lease?token=play-h").await;
+    assert!(lease.contains("\"code\":\"offline\""), "a page that asks later is told too: {lease}");
     assert!(body.contains("offline") && body.contains("当前通道处于离线状态，无法播放！"), "{body}");
+}
+
+#[tokio::test]
+async fn a_viewer_who_gives_up_while_the_stream_starts_calls_it_back() {
+    let mut config = quick();
+    config.times.linger = Duration::from_millis(200);
+    let server = server(config).await;
+    let request = server.open("GET", "/live/live1.flv?token=play-a").await;
+    until("the start", LIMIT, || (server.starter.starts.load(SeqCst) == 1).then_some(())).await;
+    drop(request);
+    let left = Instant::now();
+    until("the stop", LIMIT, || (server.starter.stops.load(SeqCst) == 1).then_some(())).await;
+    assert!(left.elapsed() < Duration::from_secs(5), "long before the start deadline");
 }
 
 #[tokio::test]
@@ -109,20 +124,21 @@ async fn a_slow_viewer_skips_or_is_dropped_while_the_others_get_every_frame() {
     let mut good = server.flv("live1", "good").await;
     let mut slow = server.flv("live1", "slow").await;
     slow.frame().await.unwrap();
+    let read = std::sync::Arc::new(std::sync::atomic::AtomicU32::new(0));
+    let counter = read.clone();
     let reading = tokio::spawn(async move {
         let mut times = Vec::new();
-        while let Some(frame) = good.frame().await {
+        while times.len() < 300 {
+            let Some(frame) = good.frame().await else { break };
             times.push(frame.timestamp_ms);
-            if times.len() == 300 {
-                break;
-            }
+            counter.fetch_add(1, SeqCst);
         }
         times
     });
-    // 300 frames, 60 MB: more than a socket holds. `slow` takes nothing.
+    // 300 frames, 60 MB: more than a socket holds. `slow` takes nothing; `good` keeps up, whatever this machine does.
     for i in 1..300 {
+        until("the good viewer", LIMIT, || (read.load(SeqCst) + 5 > i).then_some(())).await;
         publisher.frame(i * 40, i % 25 == 0, 200_000).await;
-        tokio::task::yield_now().await;
     }
     let times = reading.await.unwrap();
     assert_eq!(times.len(), 300);
