@@ -3,6 +3,7 @@
 use crate::ask::{Gate, PublishPass, Refused, Starter};
 use crate::config::Config;
 use crate::on_demand::State;
+use crate::pace::Pace;
 use crate::publication::codec_names;
 use crate::stream::{Stream, lock};
 use crate::viewer::ViewerKind;
@@ -28,6 +29,7 @@ pub(crate) struct Hub {
     starter: Arc<dyn Starter>,
     streams: Mutex<HashMap<String, Arc<Stream>>>,
     pub tasks: Tasks,
+    pace: Arc<Pace>,
 }
 
 /// One stream, for lists and metrics.
@@ -93,6 +95,11 @@ pub fn start(
         starter,
         streams: Mutex::new(HashMap::new()),
         tasks: Tasks::under(shutdown.child_token()),
+        pace: Arc::default(),
+    });
+    let (pace, stop) = (hub.pace.clone(), hub.tasks.token().clone());
+    hub.tasks.spawn("live pace", async move {
+        tokio::select! { () = stop.cancelled() => {}, () = pace.watch() => {} }
     });
     if let Some(listener) = rtmp_listener {
         hub.tasks.spawn("live rtmp", crate::rtmp::serve(hub.clone(), listener));
@@ -156,7 +163,7 @@ impl Hub {
         if streams.len() >= self.config.streams || self.tasks.token().is_cancelled() {
             return Err(Refused::Busy);
         }
-        let stream = Arc::new(Stream::new(name, self.config.clone()));
+        let stream = Arc::new(Stream::new(name, self.config.clone(), self.pace.clone()));
         streams.insert(name.to_owned(), stream.clone());
         let hub = Arc::downgrade(self);
         let forget = move |stream: &Arc<Stream>| hub.upgrade().is_none_or(|hub| hub.forget(stream));

@@ -10,6 +10,7 @@ mod hls;
 pub mod http;
 mod hub;
 pub mod on_demand;
+mod pace;
 mod publication;
 mod ring;
 mod rtmp;

@@ -8,6 +8,7 @@ use media::TrackKind;
 use media::format::flv::{self, FlvKind, FlvTracks};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+use std::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
@@ -31,6 +32,9 @@ pub(crate) struct Publication {
     replaced: CancellationToken,
     audio_refused: bool,
     bad_messages: u32,
+    flushed_at: Instant,
+    /// Something waits for the next flush.
+    unflushed: bool,
 }
 
 impl Publication {
@@ -60,7 +64,16 @@ impl Publication {
             // Inside the slot's lock, so that a late message of the old publisher cannot come between.
             lock(&stream.ring).begin();
         }
-        Ok(Self { stream, id, tracks: FlvTracks::new(), replaced, audio_refused: false, bad_messages: 0 })
+        Ok(Self {
+            stream,
+            id,
+            tracks: FlvTracks::new(),
+            replaced,
+            audio_refused: false,
+            bad_messages: 0,
+            flushed_at: Instant::now(),
+            unflushed: false,
+        })
     }
 
     /// Cancelled when a newer publisher has taken over or the server stops.
@@ -96,7 +109,8 @@ impl Publication {
         if events.is_empty() {
             return Ok(());
         }
-        let mut wake = false;
+        let mut wake = std::mem::take(&mut self.unflushed);
+        let mut now_live = false;
         let ready = {
             // The slot stays locked, so that nothing of an old publisher follows the beginning of a new one.
             let slot = lock(&self.stream.publisher);
@@ -119,10 +133,14 @@ impl Publication {
         };
         if ready && !self.stream.live.swap(true, Relaxed) {
             self.stream.went_live();
-            wake = true;
+            (wake, now_live) = (true, true);
         }
-        if wake {
+        if wake && (now_live || self.flushed_at.elapsed() >= self.stream.pace.pause()) {
+            self.flushed_at = Instant::now();
             self.stream.flush();
+        } else {
+            // The next message takes it along.
+            self.unflushed = wake;
         }
         Ok(())
     }

@@ -135,6 +135,8 @@ pub(crate) struct Ring {
     clock: Clock,
     /// Bytes that several viewers at the same place want: (wire, from, to).
     shared: Option<(Wire, u64, u64, Bytes)>,
+    /// What viewers get who join before the next tag: (wire, bytes).
+    joined: Option<(Wire, Bytes)>,
     flushed_ms: i64,
 }
 
@@ -176,6 +178,7 @@ impl Ring {
             announced: None,
             clock: Clock::default(),
             shared: None,
+            joined: None,
             flushed_ms: i64::MIN / 2,
         }
     }
@@ -183,6 +186,7 @@ impl Ring {
     /// A new publisher: what the old one sent can no longer be started from.
     pub(crate) fn begin(&mut self) {
         self.keys.clear();
+        self.joined = None;
         self.clock.last_in = None;
         self.announced = None;
         (self.video, self.audio) = (None, None);
@@ -254,6 +258,7 @@ impl Ring {
         self.entries.push_back(Arc::new(entry));
         self.position += len as u64;
         self.bytes += len;
+        self.joined = None;
         self.trim();
     }
 
@@ -297,22 +302,28 @@ impl Ring {
     /// A new viewer and its first bytes: header, metadata, sequence headers, and the pictures since the last keyframe.
     pub(crate) fn join(&mut self, wire: Wire) -> Option<(Cursor, Bytes)> {
         let start = self.start()?;
+        let cursor = Cursor { wire, next: self.end(), wants_key: false, skips: VecDeque::new() };
+        if let Some((_, bytes)) = self.joined.as_ref().filter(|(w, _)| *w == wire) {
+            return Some((cursor, bytes.clone()));
+        }
         let mut out = BytesMut::new();
         if wire == Wire::Flv {
             out.extend_from_slice(&flv::file_header(self.video.is_some(), self.audio.is_some()));
         }
-        let ts_ms = self.entry(start).map_or(self.clock.last_out, |e| e.ts_ms);
         // Stamped 0: with another time ffmpeg takes it for a track of its own, "text".
         let metadata = flv::metadata_body(&self.tracks());
         match wire {
             Wire::Flv => out.extend_from_slice(&flv::tag(FlvKind::Script, 0, &metadata)),
             Wire::Rtmp => out.extend_from_slice(&ChunkOnce::data(0, &metadata)),
         }
-        let mut cursor = Cursor { wire, next: start, wants_key: false, skips: VecDeque::new() };
+        let ts_ms = self.entry(start).map_or(self.clock.last_out, |e| e.ts_ms);
         self.put_headers(&mut out, wire, ts_ms);
-        let pending = self.collect(&mut cursor);
-        out.extend_from_slice(&pending);
-        Some((cursor, out.freeze()))
+        for entry in self.entries.range((start - self.first) as usize..) {
+            out.extend_from_slice(entry.bytes(wire));
+        }
+        let bytes = out.freeze();
+        self.joined = Some((wire, bytes.clone()));
+        Some((cursor, bytes))
     }
 
     /// The tracks' sequence headers, stamped like the picture that follows.

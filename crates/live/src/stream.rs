@@ -4,6 +4,7 @@ use crate::ask::{Refused, StartError, Starter};
 use crate::config::Config;
 use crate::hls::Hls;
 use crate::on_demand::{Action, Demand, Event, State};
+use crate::pace::Pace;
 use crate::publication::Slot;
 use crate::ring::Ring;
 use crate::viewer::Seat;
@@ -53,6 +54,7 @@ struct Failure {
 pub(crate) struct Stream {
     pub name: String,
     pub config: Arc<Config>,
+    pub pace: Arc<Pace>,
     pub ring: Mutex<Ring>,
     /// Counts flushes; viewers wait on it.
     pub flushed: watch::Sender<u64>,
@@ -74,7 +76,7 @@ pub(crate) struct Stream {
 }
 
 impl Stream {
-    pub(crate) fn new(name: &str, config: Arc<Config>) -> Self {
+    pub(crate) fn new(name: &str, config: Arc<Config>, pace: Arc<Pace>) -> Self {
         Self {
             name: name.to_owned(),
             ring: Mutex::new(Ring::new(config.ring)),
@@ -92,6 +94,7 @@ impl Stream {
             live: AtomicBool::new(false),
             over: AtomicBool::new(false),
             config,
+            pace,
         }
     }
 
