@@ -44,6 +44,11 @@ impl Camera {
         self.port
     }
 
+    /// Freezes it (SIGSTOP): connections stay open, nothing comes any more.
+    pub fn pause(&self) {
+        crate::process::signal(self.process.pid(), libc::SIGSTOP);
+    }
+
     /// Pulls its plug.
     pub async fn kill(&mut self) {
         self.process.kill().await;
