@@ -23,6 +23,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         &["web", "db", "live", "relay", "relay-proto", "rtmp-proto", "storage", "media", "model", "base"],
     ),
     ("testkit", &["base", "model", "media", "relay-proto"]),
+    ("yunlubo-bench", &["testkit", "model"]),
     ("yunlubo-tests", &["testkit", "model", "media", "base", "relay-proto"]),
 ];
 
@@ -39,8 +40,10 @@ const DOORS: &[(&str, &[&str])] = &[
 ];
 
 /// Within a room: a foreign crate's path and the one file that may write it.
-const ONE_FILE: &[(&str, &str, &str)] =
-    &[("gather/src", "sqlx::", "gather/src/record/ledger.rs"), ("gather/src", "ffmpeg_next", "gather/src/ffmpeg.rs")];
+const ONE_FILE: &[(&str, &str, &str)] = &[
+    ("gather/src", "sqlx::", "gather/src/record/ledger.rs"),
+    ("gather/src", "ffmpeg_next", "gather/src/ffmpeg.rs"),
+];
 
 /// Crate → its normal dependencies, from cargo itself.
 fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
@@ -60,17 +63,29 @@ fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
             .map(|d| d["name"].as_str().unwrap().to_owned())
             .collect()
     };
-    all["packages"].as_array().unwrap().iter().map(|p| (p["name"].as_str().unwrap().to_owned(), names(p))).collect()
+    all["packages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|p| (p["name"].as_str().unwrap().to_owned(), names(p)))
+        .collect()
 }
 
 #[test]
 fn no_room_imports_another_without_an_arrow() {
     let found = dependencies();
     let rooms: BTreeSet<&str> = ARROWS.iter().map(|(room, _)| *room).collect();
-    assert_eq!(found.keys().map(String::as_str).collect::<BTreeSet<_>>(), rooms, "rooms of the workspace and of the table");
+    assert_eq!(
+        found.keys().map(String::as_str).collect::<BTreeSet<_>>(),
+        rooms,
+        "rooms of the workspace and of the table"
+    );
     for (room, allowed) in ARROWS {
         for dependency in found[*room].iter().filter(|d| rooms.contains(d.as_str())) {
-            assert!(allowed.contains(&dependency.as_str()), "{room} → {dependency} is no arrow of this house");
+            assert!(
+                allowed.contains(&dependency.as_str()),
+                "{room} → {dependency} is no arrow of this house"
+            );
         }
     }
 }
@@ -88,9 +103,16 @@ fn every_foreign_crate_has_one_door() {
 #[test]
 fn a_door_inside_a_room_is_one_file() {
     for (under, path, file) in ONE_FILE {
-        for source in crate::files::sources().iter().filter(|s| s.path.starts_with(under) && s.path != *file) {
-            let line = source.text.lines().position(|l| !l.trim_start().starts_with("//") && l.contains(path));
-            assert!(line.is_none(), "{}:{} uses {path}, which belongs to {file}", source.path, line.unwrap_or(0) + 1);
+        for source in crate::files::sources().iter().filter(|s| s.path.starts_with(under) && s.path != *file)
+        {
+            let line =
+                source.text.lines().position(|l| !l.trim_start().starts_with("//") && l.contains(path));
+            assert!(
+                line.is_none(),
+                "{}:{} uses {path}, which belongs to {file}",
+                source.path,
+                line.unwrap_or(0) + 1
+            );
         }
     }
 }

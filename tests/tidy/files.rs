@@ -12,7 +12,8 @@ const CODE_LINES_MAX: usize = 500;
 const PICTURE_MAX_BYTES: u64 = 200 * 1024;
 
 /// Names that say nothing about what is inside.
-const FORBIDDEN_NAMES: &[&str] = &["utils", "util", "common", "helper", "helpers", "misc", "types", "manager"];
+const FORBIDDEN_NAMES: &[&str] =
+    &["utils", "util", "common", "helper", "helpers", "misc", "types", "manager"];
 
 /// A file of ours, its path as git has it.
 pub struct Source {
@@ -21,7 +22,11 @@ pub struct Source {
 }
 
 fn listed() -> Vec<String> {
-    let out = Command::new("git").args(["ls-files", "-co", "--exclude-standard"]).current_dir(repository()).output().unwrap();
+    let out = Command::new("git")
+        .args(["ls-files", "-co", "--exclude-standard"])
+        .current_dir(repository())
+        .output()
+        .unwrap();
     assert!(out.status.success(), "the tidy tests ask git which files there are");
     let text = String::from_utf8(out.stdout).unwrap();
     text.lines().map(str::to_owned).filter(|p| repository().join(p).is_file()).collect()
@@ -29,7 +34,8 @@ fn listed() -> Vec<String> {
 
 /// All Rust of the repository.
 pub fn sources() -> Vec<Source> {
-    let read = |path: String| Source { text: std::fs::read_to_string(repository().join(&path)).unwrap(), path };
+    let read =
+        |path: String| Source { text: std::fs::read_to_string(repository().join(&path)).unwrap(), path };
     listed().into_iter().filter(|p| p.ends_with(".rs")).map(read).collect()
 }
 
@@ -39,7 +45,11 @@ fn files_are_short() {
         let lines = source.text.lines().count();
         assert!(lines <= FILE_LINES_MAX, "{} has {lines} lines; split it by purpose", source.path);
         let code = source.text.lines().take_while(|l| *l != "#[cfg(test)]").count();
-        assert!(code <= CODE_LINES_MAX, "{} has {code} lines before its tests; split it by purpose", source.path);
+        assert!(
+            code <= CODE_LINES_MAX,
+            "{} has {code} lines before its tests; split it by purpose",
+            source.path
+        );
     }
 }
 
@@ -56,7 +66,13 @@ fn names_say_what_is_inside() {
 #[test]
 fn nothing_is_left_unfinished() {
     // Written in two halves so that this file does not find itself.
-    let marks = [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("to", "do!("), concat!("unimpl", "emented!("), concat!("#[ig", "nore")];
+    let marks = [
+        concat!("TO", "DO"),
+        concat!("FIX", "ME"),
+        concat!("to", "do!("),
+        concat!("unimpl", "emented!("),
+        concat!("#[ig", "nore"),
+    ];
     for source in sources() {
         for (number, line) in source.text.lines().enumerate() {
             let mark = marks.iter().find(|m| line.contains(**m));

@@ -5,9 +5,12 @@
 pub mod browser;
 pub mod camera;
 pub mod fixture;
+pub mod postgres;
 pub mod probe;
 pub mod process;
+mod school;
 pub mod site;
+pub mod socket;
 pub mod system;
 pub mod wait;
 

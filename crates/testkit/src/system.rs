@@ -99,7 +99,7 @@ impl System {
     fn keep_ports(&self) {
         let path = self.dir().join("yunlubo.toml");
         let mut text = std::fs::read_to_string(&path).unwrap();
-        for name in ["site", "rtmp", "live_http", "relay", "storage"] {
+        for name in ["site", "rtmp", "live_http", "relay", "storage", "tracker"] {
             text = text.replace(
                 &format!("\"127.0.0.1:0\" # {name}\n"),
                 &format!("\"127.0.0.1:{}\" # {name}\n", self.port(name)),
@@ -134,8 +134,7 @@ impl System {
         self.admin = self.visitor();
         let code = self.console("setup-code", &[]).await;
         let (name, password) = ADMIN;
-        let fields =
-            [("code", code.as_str()), ("name", name), ("password", password), ("password_again", password)];
+        let fields = [("code", code.as_str()), ("name", name), ("password", password), ("again", password)];
         self.admin.get(&format!("/setup?code={code}")).await;
         self.admin.post_ok("/setup", &fields).await;
         assert_eq!(self.admin.get("/admin").await.status, 200, "the first admin sees the admin pages");
@@ -208,7 +207,13 @@ impl System {
 /// Every listener on loopback and any port; the names are kept as comments so that [`System::keep_ports`] finds them.
 fn config(options: &Options) -> String {
     let mut sections: Vec<(&str, Vec<String>)> = vec![
-        ("site", vec!["listen = \"127.0.0.1:0\" # site".into()]),
+        (
+            "site",
+            vec![
+                "listen = \"127.0.0.1:0\" # site".into(),
+                format!("time_zone = \"{}\"", crate::school::noon_zone()),
+            ],
+        ),
         (
             "live",
             vec![
@@ -218,6 +223,7 @@ fn config(options: &Options) -> String {
         ),
         ("relay", vec!["listen = \"127.0.0.1:0\" # relay".into()]),
         ("storage", vec!["listen = \"127.0.0.1:0\" # storage".into()]),
+        ("tracker", vec!["listen = \"127.0.0.1:0\" # tracker".into()]),
     ];
     let mut set = |section: &'static str, line: String| match sections.iter_mut().find(|(s, _)| *s == section)
     {

@@ -61,7 +61,8 @@ impl Page {
         }
     }
 
-    async fn try_eval(&self, script: &str) -> Result<Value, String> {
+    /// As [`Page::eval`], with what the script threw, or that its page is just being left, as an error.
+    pub async fn try_eval(&self, script: &str) -> Result<Value, String> {
         let params =
             json!({"expression": script, "awaitPromise": true, "returnByValue": true, "userGesture": true});
         let mut result = self.connection.try_call(Some(&self.session), "Runtime.evaluate", params).await?;
@@ -69,6 +70,22 @@ impl Page {
             return Err(result["exceptionDetails"]["exception"]["description"].to_string());
         }
         Ok(result["result"]["value"].take())
+    }
+
+    /// Runs `script` first in every document this tab will load.
+    pub async fn on_every_document(&self, script: &str) {
+        self.call("Page.addScriptToEvaluateOnNewDocument", json!({"source": script})).await;
+    }
+
+    /// Takes over a session: cookies of `url`.
+    pub async fn set_cookies(&self, url: &str, cookies: &[(String, String)]) {
+        for (name, value) in cookies {
+            self.call(
+                "Network.setCookie",
+                json!({"url": url, "name": name, "value": value, "httpOnly": true}),
+            )
+            .await;
+        }
     }
 
     /// Waits until `script` is true; what it last threw counts as false.
