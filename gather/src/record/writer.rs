@@ -1,0 +1,213 @@
+//! The thread that writes one channel's slices. The source never waits for it: packets queue up to a bound, and what is
+//! beyond the bound waits in the channel's feed.
+
+use crate::disk;
+use crate::error::{GatherError, Result};
+use crate::record::finish::Finisher;
+use crate::record::ledger::{Ledger, NewSlice};
+use media::format::mp4::{HybridWriter, WriteOp};
+use media::{Packet, Track, TrackKind};
+use model::slice::SliceEnd;
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tokio::runtime::Handle;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
+use tracing::{error, info};
+
+/// Media that may wait for the disk, KiB: 16 MiB are half a minute at 4 Mbit/s. The feed holds as much again.
+const WAITING_MAX_KIB: u32 = 16 << 10;
+/// Operations that may wait.
+const WAITING_MAX_OPS: usize = 4096;
+
+/// What the thread is told.
+#[derive(Debug)]
+pub enum Op {
+    /// Make a file.
+    Open(Box<OpenFile>),
+    /// Put a packet into it.
+    Write(Packet),
+    /// Make everything so far durable.
+    Fragment,
+    /// Finish the file.
+    Close(SliceEnd),
+}
+
+/// A file to be made.
+#[derive(Debug)]
+pub struct OpenFile {
+    /// Its row; the sequence is given by the ledger.
+    pub slice: NewSlice,
+    /// What goes into it.
+    pub tracks: Arc<[Track]>,
+    /// Seconds it will hold at most, for the reserved head.
+    pub expected_s: u32,
+}
+
+/// The asking side. Dropping it ends the thread after what is queued; an open slice is then closed as `shutdown`.
+#[derive(Debug)]
+pub struct Writer {
+    ops: mpsc::Sender<(Op, Option<OwnedSemaphorePermit>)>,
+    room: Arc<Semaphore>,
+    failed: watch::Receiver<String>,
+}
+
+impl Writer {
+    /// Starts the thread. Must be called inside a runtime.
+    pub fn start(name: &str, ledger: Ledger, finisher: Finisher) -> Result<Self> {
+        let (ops, queue) = mpsc::channel(WAITING_MAX_OPS);
+        let (failures, failed) = watch::channel(String::new());
+        let shell = Shell { ledger, finisher, runtime: Handle::current(), failures, current: None };
+        std::thread::Builder::new()
+            .name(name.to_owned())
+            .spawn(move || shell.run(queue))
+            .map_err(|e| GatherError::System { doing: "starting a writer thread", why: e.to_string() })?;
+        Ok(Self { ops, room: Arc::new(Semaphore::new(WAITING_MAX_KIB as usize)), failed })
+    }
+
+    /// Queues an operation; waits while too much is queued.
+    pub async fn send(&self, op: Op) {
+        let permit = match &op {
+            Op::Write(packet) => {
+                let kib = (packet.data.len() as u32).div_ceil(1024).clamp(1, WAITING_MAX_KIB);
+                // The semaphore is never closed.
+                self.room.clone().acquire_many_owned(kib).await.ok()
+            }
+            _ => None,
+        };
+        // An error means that the thread is gone, which it has logged.
+        let _ = self.ops.send((op, permit)).await;
+    }
+
+    /// The id of the last slice that the thread had to give up; empty before the first.
+    pub fn failed(&self) -> watch::Receiver<String> {
+        self.failed.clone()
+    }
+}
+
+struct Shell {
+    ledger: Ledger,
+    finisher: Finisher,
+    runtime: Handle,
+    failures: watch::Sender<String>,
+    current: Option<Recording>,
+}
+
+/// An open slice on its way from the writer to the finisher.
+#[derive(Debug)]
+pub(crate) struct Recording {
+    pub slice_id: String,
+    pub path: PathBuf,
+    pub file: File,
+    pub media: HybridWriter,
+    kinds: Vec<TrackKind>,
+}
+
+impl Shell {
+    fn run(mut self, mut queue: mpsc::Receiver<(Op, Option<OwnedSemaphorePermit>)>) {
+        while let Some((op, _permit)) = queue.blocking_recv() {
+            let slice_id = match &op {
+                Op::Open(open) => Some(open.slice.slice_id.clone()),
+                _ => self.current.as_ref().map(|current| current.slice_id.clone()),
+            };
+            let (Err(error), Some(slice_id)) = (self.apply(op), slice_id) else { continue };
+            error!(slice.id = slice_id, %error, "Slice {slice_id} could not be written: {error}");
+            self.current = None;
+            self.finisher.recover(&slice_id);
+            self.failures.send_replace(slice_id);
+        }
+        if let Some(current) = self.current.take() {
+            self.finisher.finish(current, SliceEnd::Shutdown);
+        }
+    }
+
+    fn apply(&mut self, op: Op) -> Result<()> {
+        match op {
+            Op::Open(open) => {
+                if let Some(before) = self.current.take() {
+                    self.finisher.finish(before, SliceEnd::Cancelled);
+                }
+                self.current = Some(self.open(*open)?);
+            }
+            Op::Write(packet) => {
+                if let Some(current) = &mut self.current {
+                    current.write(&packet)?;
+                }
+            }
+            Op::Fragment => {
+                if let Some(current) = &mut self.current
+                    && let Some(bytes) = current.flush()?
+                {
+                    self.runtime.block_on(self.ledger.durable(&current.slice_id, bytes))?;
+                }
+            }
+            Op::Close(end) => {
+                if let Some(current) = self.current.take() {
+                    self.finisher.finish(current, end);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The row first, then the file: a file that no row knows is nobody's.
+    fn open(&self, open: OpenFile) -> Result<Recording> {
+        let slice_id = open.slice.slice_id.clone();
+        let sequence = self.runtime.block_on(self.ledger.begin(&open.slice))?;
+        let path = open.slice.dir.join(format!("{slice_id}.mp4"));
+        let media = HybridWriter::new(&open.tracks, open.expected_s)
+            .map_err(|source| GatherError::Media { slice_id: slice_id.clone(), doing: "preparing", source })?;
+        let make = || -> io::Result<File> {
+            let file = File::options().read(true).write(true).create_new(true).open(&path)?;
+            apply_ops(&file, &media.start())?;
+            file.sync_data()?;
+            disk::sync_parent(&path)?;
+            Ok(file)
+        };
+        let file = make().map_err(GatherError::io("making", &path))?;
+        let (channel, lesson) = (open.slice.channel_id, &open.slice.lesson_key);
+        info!(channel.id = %channel, slice.id = slice_id, "Recording slice {sequence} of lesson {lesson}");
+        Ok(Recording { slice_id, path, file, media, kinds: open.tracks.iter().map(Track::kind).collect() })
+    }
+}
+
+impl Recording {
+    fn write(&mut self, packet: &Packet) -> Result<()> {
+        if !self.kinds.contains(&packet.kind) {
+            return Ok(());
+        }
+        let slice_id = || self.slice_id.clone();
+        let failed = |source| GatherError::Media { slice_id: slice_id(), doing: "taking a packet", source };
+        self.media.push(packet).map_err(failed)
+    }
+
+    /// Writes the pending fragment and waits for the disk; the bytes that are then safe.
+    fn flush(&mut self) -> Result<Option<u64>> {
+        let slice_id = self.slice_id.clone();
+        let failed = |source| GatherError::Media { slice_id, doing: "making a fragment", source };
+        let Some(ops) = self.media.flush_fragment().map_err(failed)? else { return Ok(None) };
+        apply_ops(&self.file, &ops)
+            .and_then(|()| self.file.sync_data())
+            .map_err(GatherError::io("writing", &self.path))?;
+        Ok(Some(self.media.size_bytes()))
+    }
+}
+
+/// Writes in the order given.
+pub(crate) fn apply_ops(file: &File, ops: &[WriteOp]) -> io::Result<()> {
+    ops.iter().try_for_each(|op| file.write_all_at(&op.bytes, op.offset))
+}
+
+/// Writes the operations of a finished file: the last one is the switch and needs the disk before and after it.
+pub(crate) fn apply_final(file: &File, path: &Path, ops: &[WriteOp]) -> Result<()> {
+    let Some((switch, before)) = ops.split_last() else { return Ok(()) };
+    let write = || -> io::Result<()> {
+        apply_ops(file, before)?;
+        file.sync_data()?;
+        apply_ops(file, std::slice::from_ref(switch))?;
+        file.sync_data()
+    };
+    write().map_err(GatherError::io("finishing", path))
+}
