@@ -13,6 +13,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 use tokio::sync::{Notify, Semaphore, oneshot, watch};
 
+impl std::fmt::Debug for Handle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("relay::Handle")
+    }
+}
+
 /// A question's way back.
 type Answer = oneshot::Sender<Result<(), RemoteError>>;
 
