@@ -7,8 +7,8 @@ use crate::state::AppState;
 use askama::Template;
 use axum::Json;
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
-use axum::http::header::RETRY_AFTER;
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use db::DbError;
@@ -190,7 +190,13 @@ pub async fn render(
 ) -> Response {
     let here = path_and_query(request.uri());
     let is_api = request.uri().path().starts_with("/api/");
-    let answer = next.run(request).await;
+    let is_view = matches!(*request.method(), Method::GET | Method::HEAD);
+    let mut answer = next.run(request).await;
+    if is_rejection(&answer) {
+        // `/watch/abc`: an address nobody was given.
+        let error = if is_view { WebError::NotFound } else { WebError::BadRequest };
+        answer = error.into_response();
+    }
     let Some(problem) = answer.extensions().get::<Problem>().cloned() else { return answer };
     let (mut parts, _) = answer.into_parts();
     let drawn = if is_api {
@@ -205,6 +211,12 @@ pub async fn render(
     let (drawn_parts, body) = drawn.into_parts();
     parts.headers.extend(drawn_parts.headers);
     Response::from_parts(parts, body)
+}
+
+/// What axum's own extractors say: English, in plain text, for programmers.
+fn is_rejection(answer: &Response) -> bool {
+    let kind = answer.headers().get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or("");
+    answer.status() == StatusCode::BAD_REQUEST && kind.starts_with("text/plain")
 }
 
 /// When even the page's frame cannot be read (the database is gone).
