@@ -2,7 +2,7 @@
 //!
 //! The source never waits for a reader. A reader that falls too far behind is told how much it missed and goes on at a
 //! keyframe. Cloned items share their bytes. Times that leave the feed rise strictly per track, whatever the camera
-//! does with its clock ([`Timeline`](timeline)).
+//! does with its clock (`feed/timeline.rs`).
 
 mod ring;
 mod timeline;
