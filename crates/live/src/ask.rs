@@ -29,6 +29,13 @@ pub trait Gate: Send + Sync + 'static {
     /// Why not.
     fn admit_play(&self, stream: &str, token: &str, now_ms: i64) -> Result<PlayPass, Refused>;
 
+    /// May a viewer that was let in go on? Asked every few seconds for each, so that a right taken away or a session
+    /// ended closes the picture.
+    fn still_admits(&self, stream: &str, viewer: &str, now_ms: i64) -> bool {
+        let _ = (stream, viewer, now_ms);
+        true
+    }
+
     /// May the holder of `token` publish `stream` now?
     ///
     /// # Errors

@@ -189,14 +189,24 @@ async fn lease(
     Ok(answer(StatusCode::OK, "application/json", body))
 }
 
-/// A WebSocket may be opened by any page of the web; browsers say which in `Origin`. Programs send none.
+/// A WebSocket may be opened by any page of the web; browsers say which in `Origin`. Programs send none. The port does
+/// not matter: the site and the live server may have two ports of one host.
 fn origin_allowed(headers: &HeaderMap, allowed: &[String]) -> bool {
     let Some(origin) = headers.get(header::ORIGIN) else { return true };
     let Ok(origin) = origin.to_str() else { return false };
     let host = headers.get(header::HOST).and_then(|h| h.to_str().ok()).unwrap_or_default();
     let of_origin = origin.split_once("://").map_or("", |(_, host)| host);
-    !host.is_empty() && of_origin.eq_ignore_ascii_case(host)
+    let (ours, theirs) = (without_port(host), without_port(of_origin));
+    !ours.is_empty() && theirs.eq_ignore_ascii_case(ours)
         || allowed.iter().any(|a| a.eq_ignore_ascii_case(origin))
+}
+
+/// `host:8080` → `host`, `[::1]:8080` → `[::1]`.
+fn without_port(authority: &str) -> &str {
+    match authority.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|b| b.is_ascii_digit()) => host,
+        _ => authority,
+    }
 }
 
 async fn serve_ws(mut socket: WebSocket, mut viewer: Viewer) {
@@ -247,7 +257,8 @@ mod tests {
         check(None, &[], true);
         check(Some("http://school.example:8080"), &[], true);
         check(Some("https://SCHOOL.example:8080"), &[], true);
-        check(Some("http://school.example"), &[], false);
+        check(Some("http://school.example"), &[], true);
+        check(Some("http://school.example.evil.example:8080"), &[], false);
         check(Some("http://evil.example"), &[], false);
         check(Some("null"), &[], false);
         check(Some("https://www.school.example"), &["https://www.school.example"], true);

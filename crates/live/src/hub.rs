@@ -121,6 +121,12 @@ impl Handle {
         self.hub.find(name).map(|s| info(&s))
     }
 
+    /// Whether anybody watches a stream or has just stopped: what a gatherer that missed a command should do
+    /// (R-LIV-03).
+    pub fn is_wanted(&self, name: &str) -> bool {
+        self.hub.find(name).is_some_and(|stream| stream.state() != State::Idle)
+    }
+
     /// Who watches a stream now.
     pub fn viewers(&self, name: &str) -> Vec<ViewerInfo> {
         let Some(stream) = self.hub.find(name) else { return Vec::new() };
@@ -167,7 +173,8 @@ impl Hub {
         streams.insert(name.to_owned(), stream.clone());
         let hub = Arc::downgrade(self);
         let forget = move |stream: &Arc<Stream>| hub.upgrade().is_none_or(|hub| hub.forget(stream));
-        let task = stream.clone().run(self.starter.clone(), self.tasks.token().clone(), forget);
+        let (gate, starter) = (self.gate.clone(), self.starter.clone());
+        let task = stream.clone().run(gate, starter, self.tasks.token().clone(), forget);
         self.tasks.spawn(format!("live stream {name}"), task);
         Ok(stream)
     }
@@ -193,7 +200,8 @@ impl Hub {
         if let Some(stream) = self.find(name)
             && let Some(viewer) = stream.known_pass(token, now_ms)
         {
-            return Ok((stream, viewer));
+            let admitted = self.gate.still_admits(name, &viewer, now_ms);
+            return if admitted { Ok((stream, viewer)) } else { Err(Refused::Forbidden) };
         }
         let pass = self.gate.admit_play(name, token, now_ms)?;
         let stream = self.get_or_create(name)?;

@@ -145,6 +145,8 @@ pub(crate) struct Ring {
 struct Clock {
     last_in: Option<i64>,
     last_out: i64,
+    /// The latest time given; audio and video do not come in order.
+    top: i64,
     /// First time of this publication.
     began: i64,
 }
@@ -153,13 +155,14 @@ impl Clock {
     fn map(&mut self, ts_ms: i64) -> i64 {
         let out = match self.last_in {
             Some(last) if (ts_ms - last).abs() <= JUMP_MS => self.last_out + ts_ms - last,
-            Some(_) => self.last_out + STEP_MS,
+            Some(_) => self.top + STEP_MS,
             None => {
-                self.began = self.last_out + STEP_MS;
+                self.began = self.top + STEP_MS;
                 self.began
             }
         };
         (self.last_in, self.last_out) = (Some(ts_ms), out.max(0));
+        self.top = self.top.max(self.last_out);
         self.last_out
     }
 }

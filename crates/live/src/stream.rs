@@ -1,6 +1,6 @@
 //! One stream: its ring, its publisher, its viewers, and the task that starts and stops it.
 
-use crate::ask::{Refused, StartError, Starter};
+use crate::ask::{Gate, Refused, StartError, Starter};
 use crate::config::Config;
 use crate::hls::Hls;
 use crate::on_demand::{Action, Demand, Event, State};
@@ -8,7 +8,7 @@ use crate::pace::Pace;
 use crate::publication::Slot;
 use crate::ring::Ring;
 use crate::viewer::Seat;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -219,27 +219,38 @@ impl Stream {
         lock(&self.passes).values_mut().filter(|p| p.viewer == viewer).for_each(|p| p.used = now);
     }
 
-    /// Forgets dead passes and viewers that take no bytes.
-    fn sweep(&self) {
+    /// Forgets dead passes, viewers that take no bytes, and those who have lost their right.
+    fn sweep(&self, gate: &dyn Gate) {
         let now = Instant::now();
         let now_ms = base::now_ms();
         let lease = self.config.times.lease;
-        let seated: std::collections::HashSet<String> =
-            lock(&self.seats).values().map(|seat| seat.viewer.clone()).collect();
+        let seats: Vec<_> = lock(&self.seats).values().cloned().collect();
+        let seated: HashSet<&str> = seats.iter().map(|seat| seat.viewer.as_str()).collect();
         lock(&self.passes).retain(|_, p| {
-            now_ms < p.expires_at_ms || now.duration_since(p.used) < lease || seated.contains(&p.viewer)
+            now_ms < p.expires_at_ms
+                || now.duration_since(p.used) < lease
+                || seated.contains(p.viewer.as_str())
         });
-        let stuck: Vec<_> = lock(&self.seats)
-            .values()
-            .filter(|seat| seat.is_stuck(now, self.config.viewer_stuck))
-            .cloned()
-            .collect();
-        for seat in stuck {
+        for viewer in seated {
+            if !gate.still_admits(&self.name, viewer, now_ms) {
+                info!(stream = %self.name, viewer, "A viewer of `{}` has lost its right", self.name);
+                self.send_away(seats.iter().filter(|seat| seat.viewer == viewer));
+            }
+        }
+        let stuck = seats.iter().filter(|seat| seat.is_stuck(now, self.config.viewer_stuck));
+        self.send_away(stuck.inspect(|seat| {
             warn!(stream = %self.name, viewer = %seat.viewer, "Viewer of `{}` took no byte for {} s and no longer counts",
                 self.name, self.config.viewer_stuck.as_secs());
+        }));
+    }
+
+    /// These viewers no longer count, and end as soon as their connection lets them.
+    fn send_away<'a>(&self, seats: impl Iterator<Item = &'a Arc<Seat>>) {
+        for seat in seats {
             seat.gone.store(true, Relaxed);
             self.event(Event::Left(seat.id));
         }
+        self.flush();
     }
 
     pub(crate) fn is_unused(&self) -> bool {
@@ -262,6 +273,7 @@ impl Stream {
     /// stream from the hub if nobody holds it, and says whether it did.
     pub(crate) async fn run(
         self: Arc<Self>,
+        gate: Arc<dyn Gate>,
         starter: Arc<dyn Starter>,
         shutdown: CancellationToken,
         forget: impl Fn(&Arc<Self>) -> bool,
@@ -297,7 +309,7 @@ impl Stream {
             }
             if now >= next_sweep {
                 next_sweep = now + SWEEP;
-                self.sweep();
+                self.sweep(&*gate);
                 if !self.is_unused() || asking.is_some() {
                     unused_since = None;
                 } else if now.duration_since(*unused_since.get_or_insert(now)) >= FORGET_AFTER

@@ -75,15 +75,31 @@ async fn an_expired_token_goes_on_working_while_its_viewer_is_there() {
     publisher.frame(0, true, 1000).await;
     server.live("live1").await;
     // The gate lets this token in once, and says that it expires at once.
+    let mut heartbeat = tokio::time::interval(std::time::Duration::from_millis(200));
     for _ in 0..10 {
+        heartbeat.tick().await;
         let (status, body) = server.request("POST", "/live/live1/lease?token=once-x").await;
         assert_eq!(status, 200, "{body}");
-        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
     }
     assert_eq!(server.handle.stream("live1").unwrap().leases, 1);
     until("the lease to end", LIMIT, || (server.handle.stream("live1")?.leases == 0).then_some(())).await;
     let (status, body) = server.request("POST", "/live/live1/lease?token=once-x").await;
     assert_eq!(status, 403, "{body}");
+}
+
+#[tokio::test]
+async fn a_viewer_whose_right_is_taken_away_sees_no_more() {
+    let server = server(quick()).await;
+    let mut publisher = Publisher::connect(server.rtmp, "live1", 1).await.unwrap();
+    publisher.headers(0).await;
+    publisher.frame(0, true, 1000).await;
+    server.live("live1").await;
+    let mut viewer = server.flv("live1", "pupil").await;
+    viewer.frame().await.unwrap();
+    REVOKED.lock().unwrap().push("pupil".into());
+    assert!(viewer.frame().await.is_none());
+    let (status, body) = server.request("POST", "/live/live1/lease?token=play-pupil").await;
+    assert_eq!((status, body.contains("forbidden")), (403, true), "{body}");
 }
 
 #[tokio::test]

@@ -31,11 +31,18 @@ impl Gate for TestGate {
         }
     }
 
+    fn still_admits(&self, _: &str, viewer: &str, _: i64) -> bool {
+        !REVOKED.lock().unwrap().iter().any(|v| v == viewer)
+    }
+
     fn admit_publish(&self, _: &str, token: &str, _: i64) -> Result<PublishPass, Refused> {
         let epoch = token.strip_prefix("pub-").and_then(|n| n.parse().ok()).ok_or(Refused::BadToken)?;
         Ok(PublishPass { publisher: "gatherer".into(), epoch })
     }
 }
+
+/// Viewers whose right was taken away.
+pub static REVOKED: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 /// How often `once-…` tokens were let in.
 static ONCE: Mutex<u32> = Mutex::new(0);
