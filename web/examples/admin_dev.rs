@@ -1,6 +1,10 @@
 //! The admin's pages with a school at work, for looking at them: `cargo run -p web --example admin_dev`. Two gatherers,
 //! one on line and reporting; channels in every state; a timetable; recordings. Prints its address and a session cookie.
-#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a tool for the eyes of whoever builds the site")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a tool for the eyes of whoever builds the site"
+)]
 
 #[path = "../tests/admin_site/mod.rs"]
 mod admin_site;
@@ -32,7 +36,8 @@ async fn seed(site: &Site) {
     db.seed_demo_teachers().await.unwrap();
     let on_line = site.gatherer("教学楼三楼机房采集端").await;
     let off_line = site.gatherer("实验楼采集端（物理化学生物综合实验室·备用线路）").await;
-    let classes = ["一班", "二班", "实验班（人工智能与机器人方向·与友好学校联合培养）", "四班", "音乐教室", "六班"];
+    let classes =
+        ["一班", "二班", "实验班（人工智能与机器人方向·与友好学校联合培养）", "四班", "音乐教室", "六班"];
     for (n, class) in classes.iter().enumerate() {
         let id = site.channel(if n == 5 { off_line } else { on_line }, class).await;
         if n == 3 {
@@ -43,15 +48,25 @@ async fn seed(site: &Site) {
         gatherer_id: on_line,
         grade_id: GradeId(10),
         class_name: "示范课".to_owned(),
-        source: Source::File { path: "/data/videos/示范课/2026年秋季第一学期公开课完整版.mp4".to_owned() },
+        source: Source::File {
+            path: "/data/videos/示范课/2026年秋季第一学期公开课完整版.mp4".to_owned()
+        },
         enabled: true,
     };
     db.add_channel(&file, base::now_ms()).await.unwrap();
     let mut edits = Vec::new();
     for weekday in 1..=5 {
         for (n, start_s) in [28_800, 32_100, 36_000, 39_300, 50_400, 53_700].into_iter().enumerate() {
-            let (subject_id, teacher_id) = (SubjectId(n as i64 % 9 + 1), TeacherId((n as i64 + weekday) % 11 + 1));
-            edits.push(RangeEdit { id: None, weekday: weekday as u8, start_s, end_s: start_s + 2700, subject_id, teacher_id });
+            let (subject_id, teacher_id) =
+                (SubjectId(n as i64 % 9 + 1), TeacherId((n as i64 + weekday) % 11 + 1));
+            edits.push(RangeEdit {
+                id: None,
+                weekday: weekday as u8,
+                start_s,
+                end_s: start_s + 2700,
+                subject_id,
+                teacher_id,
+            });
         }
     }
     db.save_ranges(ChannelId(1), &RangeChanges { edits, removed: Vec::new() }).await.unwrap();
@@ -60,7 +75,8 @@ async fn seed(site: &Site) {
     }
     let port = site.serve_relay().await;
     let mut gatherer = OnLine::connect(port, on_line).await;
-    let settings = db::Settings { relay_host: "127.0.0.1".to_owned(), relay_port: port, ..db.settings().await.unwrap() };
+    let settings =
+        db::Settings { relay_host: "127.0.0.1".to_owned(), relay_port: port, ..db.settings().await.unwrap() };
     db.save_settings(&settings).await.unwrap();
     let version = db.state_version(on_line).await.unwrap();
     tokio::spawn(async move {

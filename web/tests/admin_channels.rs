@@ -1,5 +1,7 @@
 //! Channels: a password that never comes back, two modes, and states as the gatherer reports them.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 mod admin_site;
 
 use admin_site::{OnLine, Site};

@@ -1,5 +1,7 @@
 //! Every field of the admin's forms: least, greatest, one more, empty, markup (§1.11).
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 mod admin_site;
 
 use admin_site::Site;

@@ -1,5 +1,7 @@
 //! Lists: ten a page, search, removal that names what stands in the way.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 mod admin_site;
 
 use admin_site::Site;

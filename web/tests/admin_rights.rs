@@ -1,5 +1,7 @@
 //! Who gets to the admin's pages: nobody but admins, by GET or POST, and no form without its token.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 mod admin_site;
 
 use admin_site::{As, Site};

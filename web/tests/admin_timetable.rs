@@ -1,5 +1,7 @@
 //! 录像表: overlaps, limits, copying, and two people at once.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 mod admin_site;
 
 use admin_site::{Answer, OnLine, Site};

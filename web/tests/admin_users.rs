@@ -1,5 +1,7 @@
 //! Accounts: the last admin, passwords, what ends a session.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 mod admin_site;
 
 use admin_site::{As, Site};

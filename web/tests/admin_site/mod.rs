@@ -2,6 +2,7 @@
 //! that connects to the real relay when a test wants one on line.
 
 #![allow(dead_code, reason = "every test file uses a part")]
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use axum::Router;
 use axum::body::Body;

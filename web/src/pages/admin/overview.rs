@@ -1,0 +1,198 @@
+//! 概览: what an admin looks at in the morning, and where to begin on a new site.
+
+use super::desk::Desk;
+use super::gatherers::DISK_LOW_BYTES;
+use super::show::bytes;
+use super::volumes;
+use crate::error::WebError;
+use crate::lang::Lang;
+use crate::page::Page;
+use crate::state::AppState;
+use askama::Template;
+use axum::Router;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use db::{ChannelFilter, ChannelRow, LessonFilter};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use model::timetable::occurrences;
+use relay_proto::ChannelPhase;
+
+/// Its route.
+pub fn router() -> Router<AppState> {
+    Router::new().route("/admin", get(show))
+}
+
+struct Tile {
+    href: String,
+    figure: String,
+    label: &'static str,
+    note: String,
+    tone: &'static str,
+}
+
+struct Step {
+    done: bool,
+    title: &'static str,
+    text: &'static str,
+    href: &'static str,
+    go: &'static str,
+}
+
+#[derive(Template)]
+#[template(path = "admin/overview.html")]
+struct OverviewPage {
+    s: Desk,
+    tiles: Vec<Tile>,
+    steps: Vec<Step>,
+    begun: bool,
+}
+
+/// What is counted of channels and gatherers.
+#[derive(Default)]
+struct Counts {
+    channels: usize,
+    running: usize,
+    recording: usize,
+    due: usize,
+    has_ranges: bool,
+    gatherers: usize,
+    off_line: usize,
+}
+
+async fn show(State(state): State<AppState>, desk: Desk) -> Result<Response, WebError> {
+    let l = desk.l;
+    let channels =
+        state.db.list_channels(&ChannelFilter::default(), db::Page::first(db::Page::LIMIT_MAX)).await?;
+    let now = Timestamp::from_millisecond(state.now_ms()).unwrap_or(Timestamp::UNIX_EPOCH);
+    let today = now.to_zoned(desk.zone.clone()).date();
+    let counts = count(&state, &desk, &channels.rows, today).await?;
+    let since = today.to_zoned(desk.zone.clone()).map(|z| z.timestamp().as_millisecond()).ok();
+    let filter = LessonFilter { from_ms: since, ..LessonFilter::default() };
+    let uploaded = state.db.list_lessons(&filter, db::Page::first(1)).await?.total;
+    let volumes = volumes::all(&state).await?;
+    let free: u64 = volumes.iter().map(|v| v.free_bytes).sum();
+    let total: u64 = volumes.iter().map(|v| v.total_bytes).sum();
+    let tiles = vec![
+        Tile {
+            href: "/admin/channels".to_owned(),
+            figure: format!("{} / {}", counts.running, counts.channels),
+            label: l.t("通道在线", "Channels running"),
+            note: l.t("运行中 / 全部", "running / all").to_owned(),
+            tone: if counts.running < counts.channels { "warn" } else { "" },
+        },
+        Tile {
+            href: "/admin/gatherers".to_owned(),
+            figure: counts.off_line.to_string(),
+            label: l.t("采集端离线", "Gatherers off line"),
+            note: of_all(l, counts.gatherers),
+            tone: if counts.off_line > 0 { "bad" } else { "" },
+        },
+        Tile {
+            href: "/admin/channels".to_owned(),
+            figure: counts.due.to_string(),
+            label: l.t("今日课程", "Lessons today"),
+            note: recording_note(l, counts.recording),
+            tone: "",
+        },
+        Tile {
+            href: format!("/admin/recordings?from={today}"),
+            figure: uploaded.to_string(),
+            label: l.t("今日已上传", "Uploaded today"),
+            note: l.t("节课的录像", "recorded lessons").to_owned(),
+            tone: "",
+        },
+        Tile {
+            href: "/admin/components".to_owned(),
+            figure: bytes(free),
+            label: l.t("存储剩余", "Storage free"),
+            note: format!("{} {}", l.t("总共", "of"), bytes(total)),
+            tone: if free < DISK_LOW_BYTES { "bad" } else { "" },
+        },
+    ];
+    let steps = steps(l, !state.db.all_schools().await?.is_empty(), &counts);
+    let begun = steps.iter().all(|s| s.done);
+    let desk = desk.titled("概览", "Overview");
+    Ok(Page(OverviewPage { s: desk, tiles, steps, begun }).into_response())
+}
+
+async fn count(state: &AppState, desk: &Desk, rows: &[ChannelRow], today: Date) -> Result<Counts, WebError> {
+    let mut counts = Counts { channels: rows.len(), ..Counts::default() };
+    for gatherer in state.db.all_gatherers().await? {
+        counts.gatherers += 1;
+        if !state.relay.gatherer(gatherer.id).is_some_and(|g| g.online) {
+            counts.off_line += 1;
+        }
+    }
+    for row in rows {
+        let id = row.channel.id;
+        let ranges = state.db.ranges(id).await?;
+        counts.has_ranges |= !ranges.is_empty();
+        counts.due += occurrences(&ranges, id, &desk.zone, today).len();
+        let view = state.relay.gatherer(row.channel.gatherer_id).filter(|v| v.online);
+        let Some(report) = view.as_ref().and_then(|v| v.channel(id)) else { continue };
+        counts.running += usize::from(row.channel.enabled && report.phase == ChannelPhase::Running);
+        counts.recording += usize::from(report.recording);
+    }
+    Ok(counts)
+}
+
+fn of_all(l: Lang, n: usize) -> String {
+    match l {
+        Lang::Zh => format!("共 {n} 台"),
+        Lang::En => format!("of {n}"),
+    }
+}
+
+fn recording_note(l: Lang, n: usize) -> String {
+    match l {
+        Lang::Zh => format!("节，正在录像 {n} 路"),
+        Lang::En => format!("due; {n} recording now"),
+    }
+}
+
+fn steps(l: Lang, has_school: bool, counts: &Counts) -> Vec<Step> {
+    vec![
+        Step {
+            done: has_school,
+            title: l.t("登记学校", "Name the school"),
+            text: l.t(
+                "填写学校名称；科目、年级已按常用值准备好，教师可随时添加。",
+                "Give its name. Subjects and grades are ready; add teachers any time.",
+            ),
+            href: "/admin/schools",
+            go: l.t("学校", "Schools"),
+        },
+        Step {
+            done: counts.gatherers > 0,
+            title: l.t("添加采集端", "Add a gatherer"),
+            text: l.t(
+                "生成加入码，在靠近摄像机的电脑上运行一条命令。",
+                "Make a join code, run one command on the machine beside the cameras.",
+            ),
+            href: "/admin/gatherers/join",
+            go: l.t("生成加入码", "Join code"),
+        },
+        Step {
+            done: counts.channels > 0,
+            title: l.t("添加通道", "Add channels"),
+            text: l.t(
+                "填写摄像机的拉流地址，或采集端上的一个 MP4 文件。",
+                "Enter a camera's address, or an MP4 file on the gatherer.",
+            ),
+            href: "/admin/channels/new",
+            go: l.t("添加通道", "Add a channel"),
+        },
+        Step {
+            done: counts.has_ranges,
+            title: l.t("设置录像表", "Set the timetable"),
+            text: l.t(
+                "按课表添加每周的时间段，到点自动录像、自动上传。",
+                "Add the weekly ranges; lessons record and upload by themselves.",
+            ),
+            href: "/admin/channels",
+            go: l.t("通道与录像表", "Channels"),
+        },
+    ]
+}
