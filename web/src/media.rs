@@ -1,4 +1,5 @@
-//! Stored files as pages see them: signed addresses that expire, and their removal.
+//! Stored files as pages see them: signed addresses that expire. Their removal is not done here: whoever drops the last
+//! row that names a file notes it in the same transaction (`db`), and the server's housekeeping removes it.
 
 use crate::session::Visitor;
 use crate::state::AppState;
@@ -26,20 +27,10 @@ fn address(state: &AppState, visitor: &Visitor, object_id: &str, until_ms: i64) 
     format!("/object/{object_id}?token={token}")
 }
 
-/// Removes objects that no row names any more. What fails stays on the database's list and is tried again.
-pub async fn remove(state: &AppState, objects: impl IntoIterator<Item = String>) {
-    for object_id in objects {
-        if let Err(error) = remove_one(state, &object_id).await {
-            tracing::warn!(object.id = %object_id, %error, "Object {object_id} could not be removed yet: {error}");
-        }
+/// Tells the log what a deletion left to the housekeeping.
+pub async fn remove(_: &AppState, objects: impl IntoIterator<Item = String>) {
+    let count = objects.into_iter().count();
+    if count > 0 {
+        tracing::info!(objects = count, "{count} stored objects wait for their removal");
     }
-}
-
-async fn remove_one(
-    state: &AppState,
-    object_id: &str,
-) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    // storage.delete comes here
-    state.db.objects_gone(&[object_id.to_owned()]).await?;
-    Ok(())
 }

@@ -3,7 +3,6 @@
 use super::nonces::LIFE_MS as CHALLENGE_MS;
 use crate::error::WebError;
 use crate::extract::Body;
-use crate::media;
 use crate::state::AppState;
 use crate::{join_code, session};
 use axum::extract::{FromRequestParts, State};
@@ -14,7 +13,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as B64};
-use db::{CodeRefusal, DbError, NewSlice, Snapshot, Stored};
+use db::{CodeRefusal, DbError, NewSlice, Snapshot};
 use ed25519_dalek::{Signature, VerifyingKey};
 use model::gatherer::Machine;
 use model::grant::{Grant, Right};
@@ -163,17 +162,11 @@ async fn slices(
     }
     let still = still_receipt.as_deref().map(|r| receipt_of(&state, r)).transpose()?;
     let new = NewSlice { facts: facts.clone(), object_id: file.resource };
-    let stored =
-        state.db.add_slice(&new, now_ms).await.map_err(|error| slice_refused(error, facts.channel_id))?;
-    let mut unwanted = match stored {
-        Stored::New => None,
-        Stored::Known { unneeded_object_id } => unneeded_object_id,
-    };
+    // A second upload of the same slice, and a still that is replaced, are noted for removal there.
+    state.db.add_slice(&new, now_ms).await.map_err(|error| slice_refused(error, facts.channel_id))?;
     if let Some(still) = still {
-        let replaced = state.db.set_still(&facts.slice_id, &still.resource, now_ms).await?;
-        media::remove(&state, replaced).await;
+        state.db.set_still(&facts.slice_id, &still.resource, now_ms).await?;
     }
-    media::remove(&state, unwanted.take()).await;
     Ok(Json(SliceAck { slice_id: facts.slice_id, size_bytes: facts.size_bytes, sha256: facts.sha256 }))
 }
 
@@ -191,9 +184,7 @@ async fn snapshots(
         // A gatherer whose clock runs ahead must not freeze the picture until the future has come.
         taken_at_ms: notice.taken_at_ms.clamp(0, now_ms),
     };
-    let unwanted =
-        state.db.put_snapshot(&new, now_ms).await.map_err(|e| slice_refused(e, notice.channel_id))?;
-    media::remove(&state, unwanted).await;
+    state.db.put_snapshot(&new, now_ms).await.map_err(|e| slice_refused(e, notice.channel_id))?;
     Ok(StatusCode::NO_CONTENT)
 }
 
