@@ -11,7 +11,7 @@ use relay::relay_proto::{ErrorCode, Hello, RemoteError, Report, TerminalType};
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use tokio::sync::mpsc;
-use tracing::{info, warn};
+use tracing::{debug, warn};
 
 /// Presences that wait to be written down; more are left out, the next report tells them again.
 const SEEN_QUEUE: usize = 1024;
@@ -118,7 +118,7 @@ impl relay::Gatekeeper for RelayGate {
     fn report(&self, gatherer_id: GathererId, report: &Report) {
         if !report.upload_error.is_empty() {
             let waiting = report.upload_waiting;
-            info!(gatherer.id = %gatherer_id, "Gatherer `{gatherer_id}` cannot upload, {waiting} files wait");
+            debug!(gatherer.id = %gatherer_id, "Gatherer `{gatherer_id}` cannot upload, {waiting} files wait");
         }
     }
 }

@@ -40,8 +40,12 @@ struct Server {
 }
 
 async fn start() -> Server {
+    start_with(config()).await
+}
+
+async fn start_with(config: Config) -> Server {
     let (dir, shutdown) = (tempfile::tempdir().unwrap(), CancellationToken::new());
-    let running = server::run(config(), dir.path(), shutdown.clone()).await.unwrap();
+    let running = server::run(config, dir.path(), shutdown.clone()).await.unwrap();
     Server { dir, running, shutdown }
 }
 
@@ -182,6 +186,54 @@ async fn a_viewer_of_a_silent_channel_makes_its_gatherer_push() {
     let ((status, body), ()) = tokio::join!(ask(ports.live_http, &view), obey);
     assert!(status == 503 && body.contains("channel_down") && body.contains("密码"), "{body}");
     server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_held_viewer_gets_the_picture_of_a_real_publisher_which_stops_after_the_last_viewer() {
+    let mut quick = config();
+    quick.live.linger_s = 1;
+    let server = start_with(quick).await;
+    let ports = server.running.ports;
+    let (id, stream) = server.gatherer_with_channel().await;
+    let until_ms = now_ms() + 60_000;
+    let grant = server.signer().sign(Right::Gatherer, &id.to_string(), "", until_ms);
+    let mut gatherer = Terminal::login(ports.relay, TerminalType::Gatherer, grant).await;
+    assert!(matches!(gatherer.hear().await, RelayMessage::Welcome { .. }));
+
+    let push = async {
+        let (command, asked) = gatherer.hear_command().await;
+        let Command::PushStart(push) = asked else { panic!("{asked:?}") };
+        gatherer.say(&ClientMessage::Reply { id: command, outcome: Outcome::Done }).await;
+        publish(&push.url.replace("//-:", "//127.0.0.1:"))
+    };
+    let play = async {
+        let token = server.signer().sign(Right::Play, &stream, "v1", until_ms);
+        let mut viewer = TcpStream::connect(("127.0.0.1", ports.site)).await.unwrap();
+        let request = format!("GET /live/{stream}.flv?token={token} HTTP/1.1\r\nHost: a\r\n\r\n");
+        viewer.write_all(request.as_bytes()).await.unwrap();
+        let mut bytes = Vec::new();
+        while bytes.len() < 50_000 {
+            let more = timeout(Duration::from_secs(20), viewer.read_buf(&mut bytes)).await;
+            assert!(more.expect("no picture").unwrap() > 0, "{}", String::from_utf8_lossy(&bytes));
+        }
+        bytes
+    };
+    let (mut publisher, bytes) = tokio::join!(push, play);
+    assert!(bytes.windows(4).any(|w| w == b"FLV\x01"));
+    let (command, asked) = gatherer.hear_command().await;
+    assert!(matches!(asked, Command::PushStop { .. }), "{asked:?}");
+    gatherer.say(&ClientMessage::Reply { id: command, outcome: Outcome::Done }).await;
+    publisher.kill().await.unwrap();
+    server.stop().await;
+}
+
+/// A real ffmpeg that publishes a moving picture.
+fn publish(url: &str) -> tokio::process::Child {
+    let source = "-loglevel error -re -f lavfi -i testsrc2=size=640x360:rate=25 -t 60";
+    let codec = "-c:v libx264 -preset ultrafast -tune zerolatency -g 25 -b:v 800k -f flv";
+    let mut command = tokio::process::Command::new("ffmpeg");
+    command.args(source.split(' ')).args(codec.split(' ')).arg(url).kill_on_drop(true);
+    command.stdin(std::process::Stdio::null()).spawn().unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
