@@ -18,6 +18,9 @@ pub struct Limits {
     pub body_idle: Duration,
     /// A PATCH that has had no byte for so long loses its place to a newer one of the same upload.
     pub hand_over_after: Duration,
+    /// How long a newer PATCH waits for a busy one to end before it is told 423: a client that comes back at once after
+    /// a broken connection is faster than the server notices the break.
+    pub locked_after: Duration,
     /// How long a newer PATCH waits for the place of one that is being cut, and HEAD for a verification that runs.
     pub hand_over_wait: Duration,
     /// An upload that was not finished within this time is removed; a finished one answers with its receipt so long.
@@ -35,6 +38,7 @@ impl Default for Limits {
             reserve_percent: 10,
             body_idle: Duration::from_secs(30),
             hand_over_after: Duration::from_secs(3),
+            locked_after: Duration::from_secs(1),
             hand_over_wait: Duration::from_secs(30),
             keep: Duration::from_secs(7 * 86_400),
             janitor_every: Duration::from_secs(3600),

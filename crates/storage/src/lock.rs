@@ -83,19 +83,28 @@ impl Locks {
         self.try_take(id).ok()
     }
 
-    /// Takes the place of an upload. A holder that had no byte for `idle` is asked to go; `None` when it is busy, or
-    /// is still there after `wait`.
-    pub(crate) async fn take(&self, id: &ObjectId, idle: Duration, wait: Duration) -> Option<Place> {
-        let deadline = tokio::time::Instant::now() + wait;
+    /// Takes the place of an upload.
+    ///
+    /// A holder that had a byte within `idle` is waited for no longer than `grace`: it may be the same client's broken
+    /// connection that is just being wound up. One that had none is asked to go, and waited for no longer than `wait`.
+    pub(crate) async fn take(
+        &self,
+        id: &ObjectId,
+        idle: Duration,
+        grace: Duration,
+        wait: Duration,
+    ) -> Option<Place> {
+        let now = tokio::time::Instant::now();
         loop {
             let holder = match self.try_take(id) {
                 Ok(place) => return Some(place),
                 Err(holder) => holder,
             };
-            if holder.idle() < idle {
-                return None;
+            let is_idle = holder.idle() >= idle;
+            if is_idle {
+                holder.cancel.cancel();
             }
-            holder.cancel.cancel();
+            let deadline = now + if is_idle { wait } else { grace };
             tokio::time::timeout_at(deadline, holder.gone.cancelled()).await.ok()?;
         }
     }
@@ -120,10 +129,13 @@ mod tests {
     async fn a_busy_sender_keeps_its_place_and_an_idle_one_loses_it() {
         let (locks, id) = (Arc::new(Locks::default()), ObjectId::random().unwrap());
         let long = Duration::from_secs(600);
-        let first = locks.take(&id, long, long).await.unwrap();
-        assert!(locks.take(&id, long, long).await.is_none());
+        let first = locks.take(&id, long, long, long).await.unwrap();
+        assert!(locks.take(&id, long, Duration::ZERO, long).await.is_none());
         let (second_locks, second_id) = (locks.clone(), id.clone());
-        let second = tokio::spawn(async move { second_locks.take(&second_id, Duration::ZERO, long).await });
+        let second =
+            tokio::spawn(
+                async move { second_locks.take(&second_id, Duration::ZERO, Duration::ZERO, long).await },
+            );
         first.cancelled().await;
         drop(first);
         let second = second.await.unwrap().unwrap();

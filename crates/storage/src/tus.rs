@@ -1,6 +1,7 @@
 //! tus 1.0 on the wire: core, creation, creation-with-upload, checksum, termination, expiration.
 //! <https://tus.io/protocols/resumable-upload>; ours in docs/storage.md.
 
+use crate::lock::Place;
 use crate::receive::{Chunk, drain, receive};
 use crate::upload::{Sidecar, Standing, Upload};
 use crate::volume::blocking;
@@ -216,9 +217,7 @@ async fn terminate(
     headers: HeaderMap,
 ) -> Result<Response> {
     let upload = own(&storage, &id, &headers).await?;
-    let limits = storage.limits();
-    let place = storage.locks().take(&upload.id, limits.hand_over_after, limits.hand_over_wait).await;
-    let place = place.ok_or(StorageError::Locked)?;
+    let place = take(&storage, &upload.id).await?;
     blocking(move || {
         let _place = place;
         match upload.standing()? {
@@ -239,14 +238,23 @@ async fn own(storage: &Storage, id: &str, headers: &HeaderMap) -> Result<Upload>
     if upload.sidecar.creator == sender { Ok(upload) } else { Err(StorageError::NotFound) }
 }
 
+/// The place of the one who sends.
+async fn take(storage: &Storage, id: &ObjectId) -> Result<Place> {
+    let Limits { hand_over_after, locked_after, hand_over_wait, .. } = *storage.limits();
+    let place = storage.locks().take(id, hand_over_after, locked_after, hand_over_wait).await;
+    place.ok_or(StorageError::Locked)
+}
+
 /// Receives a chunk in a task of its own: hyper drops a handler with its connection, but bytes that were taken must
 /// reach the disk and the place must not be free before.
 async fn send(storage: &Storage, upload: Upload, chunk: Chunk) -> Result<(Upload, Standing)> {
     let limits = storage.limits().clone();
-    let place = storage.locks().take(&upload.id, limits.hand_over_after, limits.hand_over_wait).await;
-    let Some(place) = place else {
-        drain(chunk.body.into_data_stream()).await;
-        return Err(StorageError::Locked);
+    let place = match take(storage, &upload.id).await {
+        Ok(place) => place,
+        Err(e) => {
+            drain(chunk.body.into_data_stream()).await;
+            return Err(e);
+        }
     };
     let task = tokio::spawn(receive(upload, chunk, limits, place));
     let (upload, standing) =

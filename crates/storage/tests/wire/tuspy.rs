@@ -20,7 +20,7 @@ print(uploader.url)
 
 /// `YUNLUBO_TUSPY_PYTHON`, or where `./test.sh` installs it.
 fn python() -> PathBuf {
-    let own = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/test-tools/tusenv/bin/python");
+    let own = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/test-tools/env/bin/python");
     let python = std::env::var_os("YUNLUBO_TUSPY_PYTHON").map_or_else(|| own.into(), PathBuf::from);
     assert!(python.exists(), "no python with tuspy at {}: ./test.sh installs it", python.display());
     python
