@@ -65,7 +65,7 @@ impl AddressError {
 }
 
 /// The gatherer's own rules. From its local configuration, never from the site.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AddressRules {
     /// Directories whose `.mp4` files may be played.
     pub media_dirs: Vec<PathBuf>,

@@ -80,11 +80,10 @@ struct Desired {
 impl Desired {
     /// Whether the connection in hand must be given up for `newer`.
     fn differs(&self, newer: &Desired) -> bool {
-        let same_rules = Arc::ptr_eq(&self.settings.rules, &newer.settings.rules);
         self.asked != newer.asked
             || self.channel.enabled != newer.channel.enabled
             || self.channel.source != newer.channel.source
-            || !same_rules
+            || self.settings.rules != newer.settings.rules
     }
 }
 

@@ -10,12 +10,15 @@ use crate::address::{AddressError, AddressRules};
 use crate::channel::Intake;
 use model::channel::Source;
 use relay_proto::ChannelCause;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// From the first packet to the camera to its yes.
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 /// No picture for so long is a stall (R6); the original waited three minutes.
 const FRAME_WITHIN: Duration = Duration::from_secs(10);
+
+/// From the first picture to the first keyframe; the longest GOP of a camera's "smart" mode is about 20 s.
+const KEYFRAME_WITHIN: Duration = Duration::from_secs(60);
 
 /// Why a source ended. A source never ends well: a camera has no last picture.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +30,18 @@ pub struct SourceEnd {
 }
 
 impl SourceEnd {
+    /// For a source that gave no packet yet although pictures come since `since`: some encoders refresh the picture bit
+    /// by bit and never send a keyframe. Nothing can be recorded or watched of that.
+    fn if_no_keyframe(intake: &Intake, since: Instant) -> Option<Self> {
+        let is_over = intake.running_since().is_none() && since.elapsed() > KEYFRAME_WITHIN;
+        is_over.then(|| {
+            let seconds = KEYFRAME_WITHIN.as_secs();
+            let detail =
+                format!("no keyframe for {seconds} s: set a keyframe interval (I-frame, GOP) on the camera");
+            Self::new(ChannelCause::NoFrames, detail)
+        })
+    }
+
     fn new(cause: ChannelCause, detail: impl Into<String>) -> Self {
         Self { cause, detail: detail.into() }
     }

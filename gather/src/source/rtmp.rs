@@ -65,7 +65,11 @@ impl Player {
     async fn run(&mut self, socket: &mut TcpStream, intake: &mut Intake) -> SourceEnd {
         let lost = |why: String| SourceEnd::new(ChannelCause::Lost, why);
         let mut buffer = vec![0; READ_BYTES];
+        let since = std::time::Instant::now();
         loop {
+            if let Some(end) = SourceEnd::if_no_keyframe(intake, since) {
+                return end;
+            }
             while let Some(output) = self.conn.poll() {
                 match output {
                     ClientOutput::Send(bytes) => {

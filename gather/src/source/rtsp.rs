@@ -101,7 +101,7 @@ async fn open(url: Url, camera: &Camera<'_>) -> Result<Playing, SourceEnd> {
     let is_hevc = streams[video].encoding_name() == "h265";
     let mut note = String::new();
     let mut audio = match find("audio", &["mpeg4-generic", "pcma", "pcmu"]) {
-        Some(index) => sound(streams[index].encoding_name(), streams[index].clock_rate_hz())
+        Some(index) => sound(&streams[index])
             .map(|sound| (index, sound))
             .map_err(|why| note = format!("sound is left out: {why}"))
             .ok(),
@@ -133,13 +133,16 @@ fn setup_options(transport: Transport) -> SetupOptions {
     SetupOptions::default().transport(transport).frame_format(FrameFormat::MP4)
 }
 
-fn sound(name: &str, clock_rate: u32) -> Result<Sound, String> {
-    let to_pcm = match name {
+fn sound(stream: &retina::client::Stream) -> Result<Sound, String> {
+    let to_pcm = match stream.encoding_name() {
         "pcma" => g711::a_law_to_pcm,
         "pcmu" => g711::mu_law_to_pcm,
         _ => return Ok(Sound::Aac),
     };
-    let encoder = AacEncoder::new(clock_rate).map_err(|error| error.to_string())?;
+    if stream.channels().is_some_and(|channels| channels.get() > 1) {
+        return Err("G.711 of more than one channel".into());
+    }
+    let encoder = AacEncoder::new(stream.clock_rate_hz()).map_err(|error| error.to_string())?;
     Ok(Sound::G711 { encoder: Box::new(encoder), to_pcm })
 }
 
@@ -173,6 +176,7 @@ async fn play(mut playing: Playing, intake: &mut Intake) -> SourceEnd {
     };
     // Frames count, not RTCP and not keep-alive answers: a camera may do these with a dead encoder.
     let mut deadline = Instant::now() + FRAME_WITHIN;
+    let since = std::time::Instant::now();
     loop {
         let item = match tokio::time::timeout_at(deadline, playing.demuxed.next()).await {
             Err(_) => {
@@ -194,6 +198,9 @@ async fn play(mut playing: Playing, intake: &mut Intake) -> SourceEnd {
         match passed {
             Ok(passed) => deliver(passed, intake, audio_name),
             Err(end) => return end,
+        }
+        if let Some(end) = SourceEnd::if_no_keyframe(intake, since) {
+            return end;
         }
     }
 }
