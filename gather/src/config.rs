@@ -101,7 +101,8 @@ impl Config {
     /// Writes `data/gather.toml` in one step.
     pub fn save(&self, data: &Path) -> Result<()> {
         let path = Self::path(data);
-        let text = toml::to_string(self).map_err(|e| GatherError::Config { path: path.clone(), why: e.to_string() })?;
+        let text = toml::to_string(self)
+            .map_err(|e| GatherError::Config { path: path.clone(), why: e.to_string() })?;
         let head = "# 采集端配置 / configuration of the gatherer. The manual: yunlubo-gather run --help\n";
         disk::write_atomic(&path, format!("{head}{text}").as_bytes(), 0o644)
     }
@@ -132,11 +133,16 @@ impl Config {
 /// Reads a site address: `http(s)://host[:port][/path]`, without user, query or fragment; ends in `/` afterwards.
 pub fn site_address(text: &str) -> std::result::Result<Url, String> {
     let text = text.trim();
-    let mut url = Url::parse(text).map_err(|_| format!("`{text}` is not an address such as http://10.0.0.5"))?;
+    let mut url =
+        Url::parse(text).map_err(|_| format!("`{text}` is not an address such as http://10.0.0.5"))?;
     if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
         return Err(format!("`{text}` must begin with http:// or https:// and name a host"));
     }
-    if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some() {
+    if !url.username().is_empty()
+        || url.password().is_some()
+        || url.query().is_some()
+        || url.fragment().is_some()
+    {
         return Err("give only http(s)://host:port, without user, ? or #".to_owned());
     }
     if !url.path().ends_with('/') {

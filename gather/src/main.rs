@@ -1,1 +1,5 @@
-fn main() {}
+//! `yunlubo-gather`: see the `cli` module of the library.
+
+fn main() -> std::process::ExitCode {
+    gather::cli::main()
+}

@@ -23,7 +23,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tracing::warn;
-use writer::{OpenFile, Op, Writer};
+use writer::{Op, OpenFile, Writer};
 
 /// How often the slicer is told the time when nothing arrives (R-REC-01: the original looked each 500 ms).
 const TICK: Duration = Duration::from_millis(250);
@@ -83,7 +83,8 @@ impl Recorder {
         plan: Plan,
         tasks: &Tasks,
     ) -> Result<Self> {
-        let writer = Writer::start(&format!("write-{channel}"), studio.ledger.clone(), studio.finisher.clone())?;
+        let writer =
+            Writer::start(&format!("write-{channel}"), studio.ledger.clone(), studio.finisher.clone())?;
         let (plan, plan_rx) = watch::channel(plan);
         let (stop, stop_rx) = watch::channel(None);
         let (now_tx, now) = watch::channel(None);

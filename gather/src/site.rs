@@ -5,8 +5,8 @@ use crate::identity::Identity;
 use model::GathererId;
 use model::gatherer::Machine;
 use relay_proto::site::{
-    Challenge, DesiredState, EnrolReply, EnrolRequest, LoginReply, LoginRequest, SiteError, SliceAck, SliceNotice,
-    SnapshotNotice,
+    Challenge, DesiredState, EnrolReply, EnrolRequest, LoginReply, LoginRequest, SiteError, SliceAck,
+    SliceNotice, SnapshotNotice,
 };
 use reqwest::header::{ETAG, IF_NONE_MATCH};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, redirect};
@@ -99,7 +99,9 @@ impl Site {
         match self.login().await {
             Ok(new) => Ok(held.insert(new).grant.clone()),
             // The old one is good still: the site may be restarting.
-            Err(GatherError::Unreachable { .. }) if held.as_ref().is_some_and(|h| Instant::now() < h.ends_at) => {
+            Err(GatherError::Unreachable { .. })
+                if held.as_ref().is_some_and(|h| Instant::now() < h.ends_at) =>
+            {
                 Ok(held.as_ref().map(|h| h.grant.clone()).unwrap_or_default())
             }
             Err(error) => {

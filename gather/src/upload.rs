@@ -148,7 +148,8 @@ impl Uploader {
                 pauses.all_until = Some(now + pause);
             }
             other => {
-                let permanent = matches!(other, GatherError::Refused { status: 400..500, .. }) && !other.is_unauthorized();
+                let permanent = matches!(other, GatherError::Refused { status: 400..500, .. })
+                    && !other.is_unauthorized();
                 let (backoff, until) =
                     pauses.one.entry(slice_id.to_owned()).or_insert_with(|| (Backoff::default(), now));
                 *until = now + if permanent { REFUSED_PAUSE } else { backoff.next() };
@@ -205,7 +206,10 @@ impl Job {
 
     async fn store(&self, row: &SliceRow, storage: &Url) -> Result<()> {
         if !row.file().exists() {
-            return self.ledger.damaged(&row.facts.slice_id, "its file vanished before it was uploaded").await;
+            return self
+                .ledger
+                .damaged(&row.facts.slice_id, "its file vanished before it was uploaded")
+                .await;
         }
         if row.has_still && row.still_receipt.is_none() {
             self.store_still(row, storage).await?;
@@ -217,7 +221,8 @@ impl Job {
             sha256: row.facts.sha256.clone(),
             kind: "slice",
         };
-        let remember = |url: Option<String>| async move { self.ledger.uploading(slice_id, url.as_deref()).await };
+        let remember =
+            |url: Option<String>| async move { self.ledger.uploading(slice_id, url.as_deref()).await };
         let begun = Instant::now();
         match tus::upload(&self.site, storage, &upload, row.upload_url.as_deref(), remember).await? {
             Uploaded::Receipt(receipt) => {
@@ -226,7 +231,10 @@ impl Job {
                 self.ledger.stored(slice_id, &receipt).await
             }
             Uploaded::HashMismatch => {
-                warn!(slice.id = slice_id, "Storage got other bytes of slice {slice_id}; hashing the file anew");
+                warn!(
+                    slice.id = slice_id,
+                    "Storage got other bytes of slice {slice_id}; hashing the file anew"
+                );
                 let (size_bytes, sha256) = hash_in_background(row.file()).await?;
                 self.ledger.rehashed(slice_id, size_bytes, &sha256).await?;
                 Err(GatherError::Slice { slice_id: slice_id.clone(), why: "storage got other bytes".into() })
@@ -240,7 +248,8 @@ impl Job {
             return self.ledger.no_still(slice_id).await;
         };
         let upload = Upload { path: row.still(), size_bytes: size_bytes as u64, sha256, kind: "still" };
-        let remember = |url: Option<String>| async move { self.ledger.still_uploading(slice_id, url.as_deref()).await };
+        let remember =
+            |url: Option<String>| async move { self.ledger.still_uploading(slice_id, url.as_deref()).await };
         match tus::upload(&self.site, storage, &upload, row.still_upload_url.as_deref(), remember).await {
             Ok(Uploaded::Receipt(receipt)) => self.ledger.still_stored(slice_id, &receipt).await,
             Ok(Uploaded::HashMismatch) => self.ledger.no_still(slice_id).await,

@@ -89,9 +89,11 @@ impl Finisher {
         let (slice_id, path) = (recording.slice_id.clone(), recording.path.clone());
         let closed = blocking(move || {
             let Recording { slice_id, path, file, media, .. } = recording;
-            let done = media
-                .finalise()
-                .map_err(|source| GatherError::Media { slice_id, doing: "finalising", source })?;
+            let done = media.finalise().map_err(|source| GatherError::Media {
+                slice_id,
+                doing: "finalising",
+                source,
+            })?;
             apply_final(&file, &path, &done.ops)?;
             drop(file);
             describe(&path, &Outcome::from(&done), end)
@@ -157,7 +159,9 @@ fn recover_file(row: &SliceRow) -> Result<std::result::Result<ClosedSlice, Strin
     let slice_id = &row.facts.slice_id;
     let file = match File::options().read(true).write(true).open(&path) {
         Ok(file) => file,
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Err("its file does not exist".into())),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
+            return Ok(Err("its file does not exist".into()));
+        }
         Err(source) => return Err(GatherError::Io { doing: "opening", path, source }),
     };
     let outcome = match recover(&file) {

@@ -12,7 +12,9 @@ use crate::error::{GatherError, Result};
 use model::slice::{SliceEnd, SliceFacts};
 use model::{ChannelId, RangeId, SubjectId, TeacherId};
 use sqlx::Row;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
+};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -67,8 +69,10 @@ const REHASH: &str = "UPDATE slice SET size_bytes = $2, sha256 = $3, upload_url 
 const UPLOAD: &str = "UPDATE slice SET upload_url = $2 WHERE slice_id = $1 AND state = 'closed'";
 const STILL_UPLOAD: &str = "UPDATE slice SET still_upload_url = $2 WHERE slice_id = $1";
 const STILL_STORED: &str = "UPDATE slice SET still_receipt = $2 WHERE slice_id = $1";
-const NO_STILL: &str = "UPDATE slice SET has_still = 0, still_upload_url = NULL, still_receipt = NULL WHERE slice_id = $1";
-const STORE: &str = "UPDATE slice SET state = 'stored', receipt = $2 WHERE slice_id = $1 AND state = 'closed'";
+const NO_STILL: &str =
+    "UPDATE slice SET has_still = 0, still_upload_url = NULL, still_receipt = NULL WHERE slice_id = $1";
+const STORE: &str =
+    "UPDATE slice SET state = 'stored', receipt = $2 WHERE slice_id = $1 AND state = 'closed'";
 const UNSTORE: &str = "UPDATE slice SET state = 'closed', receipt = NULL, still_receipt = NULL, \
      upload_url = CASE WHEN $2 = 1 THEN upload_url END, \
      still_upload_url = CASE WHEN $2 = 1 THEN still_upload_url END WHERE slice_id = $1 AND state = 'stored'";
@@ -370,7 +374,8 @@ impl Ledger {
     /// Files that are not confirmed yet, and their bytes.
     pub async fn waiting(&self) -> Result<(u32, u64)> {
         let doing = "counting uploads";
-        let row = sqlx::query(WAITING).bind(&*self.owner).fetch_one(&self.pool).await.map_err(failed(doing))?;
+        let row =
+            sqlx::query(WAITING).bind(&*self.owner).fetch_one(&self.pool).await.map_err(failed(doing))?;
         let count: i64 = row.try_get(0).map_err(failed(doing))?;
         let bytes: i64 = row.try_get(1).map_err(failed(doing))?;
         Ok((count as u32, bytes as u64))
@@ -386,11 +391,18 @@ impl Ledger {
     }
 
     /// Takes an arrow to `to`; having taken it before is fine.
-    async fn arrow(&self, doing: &'static str, slice_id: &str, to: SliceState, query: Query<'_>) -> Result<()> {
+    async fn arrow(
+        &self,
+        doing: &'static str,
+        slice_id: &str,
+        to: SliceState,
+        query: Query<'_>,
+    ) -> Result<()> {
         if query.execute(&self.pool).await.map_err(failed(doing))?.rows_affected() == 1 {
             return Ok(());
         }
-        let row = sqlx::query(STATE).bind(slice_id).fetch_optional(&self.pool).await.map_err(failed(doing))?;
+        let row =
+            sqlx::query(STATE).bind(slice_id).fetch_optional(&self.pool).await.map_err(failed(doing))?;
         let found: Option<String> = row.map(|row| row.try_get(0)).transpose().map_err(failed(doing))?;
         match found {
             Some(found) if found == to.code() => Ok(()),

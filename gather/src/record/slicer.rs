@@ -3,13 +3,13 @@
 //! Feed it the stream, the schedule and the time; after each input drain [`Slicer::poll`]. It owns no clock, no file
 //! and no task. Packets are judged by the moment they were received, so that a late disk never moves the bell.
 
+use jiff::tz::TimeZone;
 use media::gop::GopLimits;
 use media::{GopCache, MediaTime, Packet, Track, TrackKind};
 use model::ChannelId;
 use model::gatherer::GathererSettings;
 use model::slice::SliceEnd;
 use model::timetable::{self, Occurrence, WeeklyRange};
-use jiff::tz::TimeZone;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -218,7 +218,8 @@ impl Slicer {
         }
         self.follow(received_at_ms);
         if packet.starts_gop() && self.is_long_enough(&packet, received_at_ms) {
-            let repeat = self.open.as_ref().map_or(0, |open| open.keyframes).min(self.rules.overlap_keyframes);
+            let repeat =
+                self.open.as_ref().map_or(0, |open| open.keyframes).min(self.rules.overlap_keyframes);
             self.close_at(SliceEnd::Length, packet.dts);
             self.keep(&packet);
             self.begin(repeat + 1, packet.dts, received_at_ms);
@@ -244,9 +245,9 @@ impl Slicer {
 
     fn has_jumped(&self, packet: &Packet) -> bool {
         packet.kind == TrackKind::Video
-            && self.last_video.is_some_and(|last| {
-                packet.dts < last || (packet.dts - last).as_ms() > TIME_JUMP_MS
-            })
+            && self
+                .last_video
+                .is_some_and(|last| packet.dts < last || (packet.dts - last).as_ms() > TIME_JUMP_MS)
     }
 
     /// Moves time forward and closes what is no longer due.
@@ -326,9 +327,9 @@ impl Slicer {
 
     fn write(&mut self, packet: Packet) {
         let Some(open) = &mut self.open else { return };
-        let full = open.fragment_start.is_some_and(|start| {
-            packet.starts_gop() || (packet.dts - start).as_ms() >= FRAGMENT_MAX_MS
-        });
+        let full = open
+            .fragment_start
+            .is_some_and(|start| packet.starts_gop() || (packet.dts - start).as_ms() >= FRAGMENT_MAX_MS);
         if full {
             self.actions.push_back(Action::Fragment);
         }
@@ -342,8 +343,7 @@ impl Slicer {
     /// Closes the slice and remembers what it holds for the next one of the lesson.
     fn close_at(&mut self, end: SliceEnd, until: MediaTime) {
         let Some(open) = self.open.take() else { return };
-        self.before =
-            Some(Before { lesson_key: open.occurrence.lesson_key, until });
+        self.before = Some(Before { lesson_key: open.occurrence.lesson_key, until });
         self.actions.push_back(Action::Close(end));
     }
 

@@ -10,7 +10,8 @@ use std::path::Path;
 pub fn random_still(path: &Path) -> Result<Vec<u8>, String> {
     let file = File::open(path).map_err(|e| e.to_string())?;
     let reader = Mp4Reader::open(file).map_err(|e| e.to_string())?;
-    let track = reader.tracks().iter().find(|track| track.kind() == TrackKind::Video).ok_or("no picture in it")?;
+    let track =
+        reader.tracks().iter().find(|track| track.kind() == TrackKind::Video).ok_or("no picture in it")?;
     let keys: Vec<_> =
         reader.samples().iter().filter(|sample| sample.kind == TrackKind::Video && sample.key).collect();
     // Without randomness the first is as good.

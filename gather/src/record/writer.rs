@@ -157,8 +157,9 @@ impl Shell {
         let slice_id = open.slice.slice_id.clone();
         let sequence = self.runtime.block_on(self.ledger.begin(&open.slice))?;
         let path = open.slice.dir.join(format!("{slice_id}.mp4"));
-        let media = HybridWriter::new(&open.tracks, open.expected_s)
-            .map_err(|source| GatherError::Media { slice_id: slice_id.clone(), doing: "preparing", source })?;
+        let media = HybridWriter::new(&open.tracks, open.expected_s).map_err(|source| {
+            GatherError::Media { slice_id: slice_id.clone(), doing: "preparing", source }
+        })?;
         let make = || -> io::Result<File> {
             let file = File::options().read(true).write(true).create_new(true).open(&path)?;
             apply_ops(&file, &media.start())?;

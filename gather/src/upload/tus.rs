@@ -25,6 +25,10 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(60);
 const RECEIPT: &str = "upload-receipt";
 /// Storage's answer to bytes whose hash is not the announced one.
 const HASH_MISMATCH: u16 = 460;
+/// Carries the code of a refusal.
+const ERROR: &str = "yunlubo-error";
+/// Storage's `Retry-After` for an upload that another request is sending.
+const LOCKED_PAUSE: Duration = Duration::from_secs(2);
 /// Requests that storage answers in an unexpected way before an upload is given up for now.
 const SURPRISES_MAX: u32 = 5;
 
@@ -171,6 +175,13 @@ async fn send_from(site: &Site, url: &Url, file: &Upload, mut offset: u64) -> Re
                 offset = next;
             }
             StatusCode::CONFLICT => return Ok(Step::Offset(offset)),
+            // An older request of ours still has the place (423), or this one lost it or was too slow: ask, go on.
+            StatusCode::LOCKED => {
+                tokio::time::sleep(LOCKED_PAUSE).await;
+                return Ok(Step::Offset(offset));
+            }
+            StatusCode::REQUEST_TIMEOUT => return Ok(Step::Offset(offset)),
+            _ if header(&response, ERROR).as_deref() == Some("broken") => return Ok(Step::Offset(offset)),
             StatusCode::NOT_FOUND | StatusCode::GONE => return Ok(Step::Gone),
             status if status.as_u16() == HASH_MISMATCH => return Ok(Step::Mismatch),
             _ => return Err(refusal(response, url).await),

@@ -61,7 +61,10 @@ async fn a_slice_goes_its_way_and_keeps_its_facts() {
     ledger.still_stored("a", "still-receipt").await.unwrap();
     ledger.stored("a", "receipt").await.unwrap();
     let row = ledger.get("a").await.unwrap().unwrap();
-    assert_eq!((row.receipt.as_deref(), row.still_receipt.as_deref()), (Some("receipt"), Some("still-receipt")));
+    assert_eq!(
+        (row.receipt.as_deref(), row.still_receipt.as_deref()),
+        (Some("receipt"), Some("still-receipt"))
+    );
     assert_eq!(row.file(), Path::new("/spool/a.mp4"));
     let expected = SliceFacts {
         slice_id: "a".into(),
@@ -118,7 +121,8 @@ async fn newest_lessons_are_uploaded_first_and_their_slices_in_order() {
         ledger.closed(id, &finished()).await.unwrap();
     }
     ledger.begin(&new("open", 3)).await.unwrap();
-    let order: Vec<String> = ledger.queue().await.unwrap().into_iter().map(|row| row.facts.slice_id).collect();
+    let order: Vec<String> =
+        ledger.queue().await.unwrap().into_iter().map(|row| row.facts.slice_id).collect();
     assert_eq!(order, ["b", "c", "a", "d"]);
 }
 

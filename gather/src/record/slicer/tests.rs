@@ -160,7 +160,11 @@ fn overlap_repeats_the_last_gops_and_says_how_long() {
             let keys = &before.keys_ms;
             let first = after.dts_ms[0];
             if n == 0 {
-                assert_eq!(first, before.dts_ms.last().unwrap() + FRAME_MS, "nothing shared, nothing missing");
+                assert_eq!(
+                    first,
+                    before.dts_ms.last().unwrap() + FRAME_MS,
+                    "nothing shared, nothing missing"
+                );
             } else {
                 assert_eq!(first, keys[keys.len() - n], "R-REC-04 with N = {n}");
             }
@@ -211,10 +215,7 @@ fn other_tracks_close_the_slice_and_the_same_tracks_do_not() {
     sim.run(3000, 5000);
     sim.slicer.tracks(tracks(32));
     sim.run(5000, 61_000);
-    assert_eq!(
-        sim.spans(),
-        [(0, 4960, Some(SliceEnd::SourceChanged)), (6000, 59_960, Some(SliceEnd::Bell))]
-    );
+    assert_eq!(sim.spans(), [(0, 4960, Some(SliceEnd::SourceChanged)), (6000, 59_960, Some(SliceEnd::Bell))]);
     assert_eq!(sim.files[1].start.tracks[0].width, 32);
 }
 
@@ -224,10 +225,7 @@ fn an_edit_closes_at_once_and_what_is_still_due_goes_on_without_a_hole() {
     sim.run(0, 11_000);
     sim.slicer.set_schedule(schedule(&[range(1, "08:00", "08:00:40")]));
     sim.run(11_000, 61_000);
-    assert_eq!(
-        sim.spans(),
-        [(0, 10_960, Some(SliceEnd::Cancelled)), (10_000, 39_960, Some(SliceEnd::Bell))]
-    );
+    assert_eq!(sim.spans(), [(0, 10_960, Some(SliceEnd::Cancelled)), (10_000, 39_960, Some(SliceEnd::Bell))]);
     assert_eq!(sim.files[1].start.overlap_ms, 1000);
     sim.slicer.set_schedule(schedule(&[]));
     assert_eq!(sim.files.len(), 2);
