@@ -4,9 +4,7 @@
 mod clips;
 
 use bytes::Bytes;
-use clips::{
-    AAC, H264, H264_B, H265, SILENT, decode_errors, decode_errors_with, ffmpeg9, packets_of, probe_number,
-};
+use clips::{AAC, H264, H264_B, H265, SILENT, decode_errors, decode_errors_with, packets_of, probe_number};
 use media::format::flv::{self, Event, FlvItem, FlvKind, FlvReader, FlvTracks};
 use media::format::hls::{Segmenter, SegmenterLimits};
 use media::{DecoderConfig, MediaTime, Packet, Track, TrackKind};
@@ -65,7 +63,7 @@ fn ffmpeg_reads_our_flv_of_h264_with_b_frames() {
 
 #[test]
 fn a_new_ffmpeg_reads_our_enhanced_flv_of_h265_and_we_read_its() {
-    let ffmpeg9 = ffmpeg9();
+    let ffmpeg9 = testkit::fixture::ffmpeg9().to_string_lossy().into_owned();
     let dir = tempfile::tempdir().unwrap();
     let (tracks, packets) = clip(dir.path(), "in.mp4", &[H265, AAC]);
     let ours = dir.path().join("ours.flv");

@@ -1,9 +1,6 @@
 //! Every behaviour of `db`, once on SQLite and once on PostgreSQL.
 #![allow(clippy::unwrap_used, missing_docs, reason = "a test that meets an error has failed")]
 
-#[path = "../postgres/mod.rs"]
-mod postgres;
-
 /// Writes one test as two: `name::sqlite` and `name::postgres`, each with an empty, migrated and seeded database.
 macro_rules! on_both {
     ($(async fn $name:ident($db:ident: Db) $body:block)*) => {$(
@@ -23,7 +20,7 @@ macro_rules! on_both {
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn postgres() {
-                let url = $crate::postgres::server().database().await;
+                let url = testkit::postgres::server().database();
                 let db = $crate::ready(&url).await;
                 check(db.clone()).await;
                 db.close().await;

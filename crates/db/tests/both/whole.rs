@@ -1,9 +1,10 @@
 //! The database as a whole: texts, opening, migrating, seeds, the claim of the first admin.
 
-use crate::{NOW_MS, postgres, sqlite_in};
+use crate::{NOW_MS, sqlite_in};
 use db::{Db, DbError, NewUser};
 use model::right::Role;
 use std::collections::HashSet;
+use testkit::postgres;
 
 fn admin(name: &str) -> NewUser {
     NewUser {
@@ -93,7 +94,7 @@ on_both! {
 async fn several_processes_may_migrate_at_once() {
     let dir = tempfile::tempdir().unwrap();
     let sqlite = format!("sqlite://{}?mode=rwc", dir.path().join("site.db").display());
-    for url in [sqlite, postgres::server().database().await] {
+    for url in [sqlite, postgres::server().database()] {
         let first = Db::open(&url, 2).await.unwrap();
         let second = Db::open(&url, 2).await.unwrap();
         let (a, b) = tokio::join!(first.migrate(), second.migrate());

@@ -7,7 +7,6 @@ use live::*;
 use media::format::flv::{FlvItem, FlvKind, FlvReader, FlvTag};
 use rtmp_proto::{ClientConn, ClientEvent, ClientOutput};
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
@@ -226,19 +225,7 @@ pub fn is_frame(tag: &FlvTag) -> bool {
     tag.kind == FlvKind::Video && if b[0] & 0x80 != 0 { b[0] & 0x0f != 0 } else { b[1] == 1 }
 }
 
-pub fn ffmpeg9() -> PathBuf {
-    if let Ok(path) = std::env::var("YUNLUBO_FFMPEG9") {
-        return path.into();
-    }
-    let asked = Command::new("python3")
-        .args(["-c", "import imageio_ffmpeg; print(imageio_ffmpeg.get_ffmpeg_exe())"])
-        .env("PYTHONPATH", std::env::var("PYTHONPATH").unwrap_or_else(|_| "/work/tmp/imf".into()))
-        .output()
-        .unwrap();
-    let path = String::from_utf8(asked.stdout).unwrap().trim().to_owned();
-    assert!(!path.is_empty(), "set YUNLUBO_FFMPEG9 or install the Python package imageio-ffmpeg");
-    path.into()
-}
+pub use testkit::fixture::ffmpeg9;
 
 const SOURCE: &[&str] = &[
     "-hide_banner",

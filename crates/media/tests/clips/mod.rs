@@ -98,18 +98,3 @@ pub fn packet_times(path: &Path, stream: &str, field: &str) -> Vec<f64> {
     let prefix = format!("{field}=");
     lines.iter().filter_map(|line| line.strip_prefix(&prefix)?.parse().ok()).collect()
 }
-
-/// A newer ffmpeg that knows Enhanced RTMP.
-#[track_caller]
-pub fn ffmpeg9() -> String {
-    if let Ok(path) = std::env::var("YUNLUBO_FFMPEG9") {
-        return path;
-    }
-    let code = "import imageio_ffmpeg; print(imageio_ffmpeg.get_ffmpeg_exe())";
-    let output = run("python3", &["-c", code]);
-    assert!(
-        output.status.success(),
-        "no ffmpeg 9 for the H.265-in-FLV test: ./test.sh installs it (PyPI imageio-ffmpeg), or set YUNLUBO_FFMPEG9"
-    );
-    String::from_utf8(output.stdout).unwrap().trim().to_owned()
-}
