@@ -174,6 +174,7 @@ impl Task {
         };
         self.slicer.stop(end);
         self.drain().await;
+        self.writer.end().await;
     }
 
     fn replan(&mut self) {

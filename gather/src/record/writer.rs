@@ -14,7 +14,7 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::runtime::Handle;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
 use tracing::{error, info};
 
 /// Media that may wait for the disk, KiB: 16 MiB are half a minute at 4 Mbit/s. The feed holds as much again.
@@ -52,6 +52,7 @@ pub struct Writer {
     ops: mpsc::Sender<(Op, Option<OwnedSemaphorePermit>)>,
     room: Arc<Semaphore>,
     failed: watch::Receiver<String>,
+    ended: oneshot::Receiver<()>,
 }
 
 impl Writer {
@@ -59,12 +60,17 @@ impl Writer {
     pub fn start(name: &str, ledger: Ledger, finisher: Finisher) -> Result<Self> {
         let (ops, queue) = mpsc::channel(WAITING_MAX_OPS);
         let (failures, failed) = watch::channel(String::new());
+        let (ends, ended) = oneshot::channel();
         let shell = Shell { ledger, finisher, runtime: Handle::current(), failures, current: None };
         std::thread::Builder::new()
             .name(name.to_owned())
-            .spawn(move || shell.run(queue))
+            .spawn(move || {
+                shell.run(queue);
+                // Nobody may be waiting.
+                let _ = ends.send(());
+            })
             .map_err(|e| GatherError::System { doing: "starting a writer thread", why: e.to_string() })?;
-        Ok(Self { ops, room: Arc::new(Semaphore::new(WAITING_MAX_KIB as usize)), failed })
+        Ok(Self { ops, room: Arc::new(Semaphore::new(WAITING_MAX_KIB as usize)), failed, ended })
     }
 
     /// Queues an operation; waits while too much is queued.
@@ -79,6 +85,13 @@ impl Writer {
         };
         // An error means that the thread is gone, which it has logged.
         let _ = self.ops.send((op, permit)).await;
+    }
+
+    /// Ends the thread after what is queued and waits for it: the finisher then has everything.
+    pub async fn end(self) {
+        drop(self.ops);
+        // An error means that the thread panicked.
+        let _ = self.ended.await;
     }
 
     /// The id of the last slice that the thread had to give up; empty before the first.
@@ -107,6 +120,9 @@ pub(crate) struct Recording {
 
 impl Shell {
     fn run(mut self, mut queue: mpsc::Receiver<(Op, Option<OwnedSemaphorePermit>)>) {
+        let runtime = self.runtime.clone();
+        // The finisher starts tasks.
+        let _entered = runtime.enter();
         while let Some((op, _permit)) = queue.blocking_recv() {
             let slice_id = match &op {
                 Op::Open(open) => Some(open.slice.slice_id.clone()),
