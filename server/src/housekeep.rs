@@ -12,9 +12,8 @@ const STATES_EVERY: Duration = Duration::from_secs(5);
 /// How often expired sessions are removed.
 const SESSIONS_EVERY: Duration = Duration::from_secs(3600);
 
-/// How often files that no row names are looked for. Deleting a recording removes its files at once; this is for those
-/// that could not be removed then.
-const OBJECTS_EVERY: Duration = Duration::from_secs(60);
+/// How often files that no row names any more are removed: a deleted recording should be gone when the admin looks.
+const OBJECTS_EVERY: Duration = Duration::from_secs(5);
 /// Most of them in one round, so that a large clean-up leaves the disk to recordings in between.
 const OBJECTS_A_ROUND: i64 = 200;
 

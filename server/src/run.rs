@@ -20,7 +20,7 @@ use tokio::net::TcpListener;
 use tracing::{info, warn};
 
 /// Every task has ended within this after SIGTERM, or is aborted; uploads in flight keep the bytes that were written.
-const STOP_WITHIN: Duration = Duration::from_secs(8);
+const STOP_WITHIN: Duration = Duration::from_secs(5);
 /// Name of the file that one server a data directory holds locked.
 const LOCK: &str = "lock";
 
@@ -241,9 +241,12 @@ impl Rooms {
         let site = web::SiteConfig {
             public_url: config.site.public_url.clone(),
             relay_port: ports.relay,
+            storage_port: ports.storage,
+            tracker_port: ports.tracker,
             ..web::SiteConfig::new(data_dir.clone())
         };
-        let state = web::AppState::new(db.clone(), relay.clone(), live.clone(), signer, site);
+        let mut state = web::AppState::new(db.clone(), relay.clone(), live.clone(), signer, site);
+        state.storage = Some(storage.clone());
         let (live_app, relay_app) = (live::http::router(live.clone()), relay::router(relay));
         let storage_app = storage::router(storage);
         let one_port =

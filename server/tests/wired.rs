@@ -44,7 +44,11 @@ async fn start() -> Server {
 }
 
 async fn start_with(config: Config) -> Server {
-    let (dir, shutdown) = (tempfile::tempdir().unwrap(), CancellationToken::new());
+    start_on(config, tempfile::tempdir().unwrap()).await
+}
+
+async fn start_on(config: Config, dir: tempfile::TempDir) -> Server {
+    let shutdown = CancellationToken::new();
     let running = server::run(config, dir.path(), shutdown.clone()).await.unwrap();
     Server { dir, running, shutdown }
 }
@@ -54,9 +58,14 @@ impl Server {
         server::secret::signer(self.dir.path()).unwrap()
     }
 
+    /// The database, as another process has it.
+    async fn db(&self) -> db::Db {
+        db::Db::open(&config().database_url(self.dir.path()), 2).await.unwrap()
+    }
+
     /// An enrolled gatherer with one channel, put into the database as another process would.
     async fn gatherer_with_channel(&self) -> (GathererId, String) {
-        let db = db::Db::open(&config().database_url(self.dir.path()), 2).await.unwrap();
+        let db = self.db().await;
         let (hash, now_ms) = ("ab".repeat(32), now_ms());
         let school = db.all_schools().await.unwrap()[0].id;
         db.add_join_code(&hash, school, "三楼", now_ms, now_ms + 60_000).await.unwrap();
@@ -69,19 +78,22 @@ impl Server {
         (gatherer_id, channel.stream())
     }
 
-    async fn stop(self) {
+    /// Stops; gives the data directory back.
+    async fn stop(self) -> tempfile::TempDir {
         self.shutdown.cancel();
         let began = Instant::now();
         self.running.wait().await;
         assert!(began.elapsed() < Duration::from_secs(10));
         assert!(!self.dir.path().join("ports.json").exists());
+        self.dir
     }
 }
 
-/// Status and body of a request; the connection is closed after it.
+/// Status and answer of `METHOD path`, with header lines below it; the connection is closed after it.
 async fn ask(port: u16, request: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
-    let text = format!("{request} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    let (line, headers) = request.split_once('\n').unwrap_or((request, ""));
+    let text = format!("{line} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n{headers}\r\n");
     stream.write_all(text.as_bytes()).await.unwrap();
     let mut bytes = Vec::new();
     timeout(Duration::from_secs(30), stream.read_to_end(&mut bytes)).await.unwrap().unwrap();
@@ -237,13 +249,34 @@ fn publish(url: &str) -> tokio::process::Child {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn stopping_lets_go_of_a_viewer_that_is_held() {
+    let server = start().await;
+    let (id, stream) = server.gatherer_with_channel().await;
+    let until_ms = now_ms() + 60_000;
+    let grant = server.signer().sign(Right::Gatherer, &id.to_string(), "", until_ms);
+    let mut gatherer = Terminal::login(server.running.ports.relay, TerminalType::Gatherer, grant).await;
+    assert!(matches!(gatherer.hear().await, RelayMessage::Welcome { .. }));
+    let token = server.signer().sign(Right::Play, &stream, "v1", until_ms);
+    let site = server.running.ports.site;
+    let viewer =
+        tokio::spawn(async move { ask(site, &format!("GET /live/{stream}.flv?token={token}")).await });
+    let (command, _) = gatherer.hear_command().await;
+    gatherer.say(&ClientMessage::Reply { id: command, outcome: Outcome::Done }).await;
+    let began = Instant::now();
+    server.stop().await;
+    assert!(began.elapsed() < Duration::from_secs(5), "stopping took {:?}", began.elapsed());
+    // Answered or cut off, but not left waiting.
+    let _ = timeout(Duration::from_secs(1), viewer).await.expect("the viewer still waits");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_change_made_by_another_process_reaches_the_gatherer() {
     let server = start().await;
     let (id, _) = server.gatherer_with_channel().await;
     let grant = server.signer().sign(Right::Gatherer, &id.to_string(), "", now_ms() + 60_000);
     let mut gatherer = Terminal::login(server.running.ports.site, TerminalType::Gatherer, grant).await;
     assert!(matches!(gatherer.hear().await, RelayMessage::Welcome { .. }));
-    let db = db::Db::open(&config().database_url(server.dir.path()), 2).await.unwrap();
+    let db = server.db().await;
     let mut settings = db.gatherer(id).await.unwrap().settings;
     settings.slice_min = 7;
     let saved = db.save_gatherer_settings(id, &settings).await.unwrap();
@@ -257,6 +290,87 @@ async fn a_change_made_by_another_process_reaches_the_gatherer() {
         }
     }
     server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_snapshot_that_was_replaced_is_removed_from_the_disk() {
+    let server = start().await;
+    let (site, db) = (server.running.ports.site, server.db().await);
+    let (id, stream) = server.gatherer_with_channel().await;
+    let until_ms = now_ms() + 60_000;
+    let grant = server.signer().sign(Right::Gatherer, &id.to_string(), "", until_ms);
+    let mut objects = Vec::new();
+    for taken_at_ms in [1, 2] {
+        let object_id = upload_snapshot(site, &grant, &server.signer()).await;
+        let channel_id = model::ChannelId::from_stream(&stream).unwrap();
+        let new = db::Snapshot { channel_id, object_id: object_id.clone(), taken_at_ms };
+        db.put_snapshot(&new, now_ms()).await.unwrap();
+        objects.push(object_id);
+    }
+    let read = |object: &str| {
+        let token = server.signer().sign(Right::Read, object, "", until_ms);
+        format!("GET /object/{object}?token={token}")
+    };
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while ask(site, &read(&objects[0])).await.0 != 404 {
+        assert!(Instant::now() < deadline, "still served");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!(ask(site, &read(&objects[1])).await.0, 200);
+    assert!(db.doomed_objects(9).await.unwrap().is_empty());
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upload_in_flight_goes_on_at_its_offset_after_a_restart() {
+    const HALF: usize = 300_000;
+    let server = start().await;
+    let grant = server.signer().sign(Right::Gatherer, "1", "", now_ms() + 60_000);
+    let tus = format!("Tus-Resumable: 1.0.0\r\nAuthorization: Bearer {grant}");
+    // Metadata: `slice` and a hash that is never reached.
+    let hash = "YWJhYmFiYWJhYmFiYWJhYmFiYWJhYmFiYWJhYmFiYWJhYmFiYWJhYmFiYWJhYmFiYWJhYmFiYWJhYmFiYWJhYg==";
+    let metadata = format!("Upload-Length: {}\r\nUpload-Metadata: kind c2xpY2U=,sha256 {hash}", 2 * HALF);
+    let (status, made) =
+        ask(server.running.ports.site, &format!("POST /upload\n{tus}\r\n{metadata}\r\n")).await;
+    assert_eq!(status, 201, "{made}");
+    let url = made.lines().find_map(|l| l.strip_prefix("location: ")).unwrap().to_owned();
+
+    let mut stream = TcpStream::connect(("127.0.0.1", server.running.ports.site)).await.unwrap();
+    let head = format!(
+        "PATCH {url} HTTP/1.1\r\nHost: a\r\n{tus}\r\nUpload-Offset: 0\r\nContent-Length: {}\r\n\
+         Content-Type: application/offset+octet-stream\r\n\r\n",
+        2 * HALF
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut body = vec![0u8; HALF];
+    body[..8].copy_from_slice(b"\0\0\0\x10ftyp");
+    stream.write_all(&body).await.unwrap();
+    let server = start_on(config(), server.stop().await).await;
+    let (status, head) = ask(server.running.ports.site, &format!("HEAD {url}\n{tus}\r\n")).await;
+    assert_eq!(status, 200, "{head}");
+    let offset =
+        head.lines().find_map(|l| l.strip_prefix("upload-offset: ")).unwrap().parse::<u64>().unwrap();
+    assert_eq!(offset, HALF as u64, "bytes that had arrived were thrown away");
+    server.stop().await;
+}
+
+/// Uploads a picture of 16 bytes in one request; gives the object's id.
+async fn upload_snapshot(port: u16, grant: &str, signer: &Signer) -> String {
+    // Base64 of `snapshot` and of the body's SHA-256 in hex.
+    const METADATA: &str = "kind c25hcHNob3Q=,sha256 NmIzNzRjODhlY2M2MzA4NzViYjFiZDczYTY2NWE5ODljN2YyM2UxNzZlNjZkNGIyMWRmN2I4YzRkZDUxNTJjYQ==";
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+    let head = format!(
+        "POST /upload HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTus-Resumable: 1.0.0\r\nAuthorization: Bearer {grant}\r\n\
+         Content-Type: application/offset+octet-stream\r\nContent-Length: 16\r\nUpload-Length: 16\r\n\
+         Upload-Metadata: {METADATA}\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream.write_all(b"\xff\xd8\xff\xe0yunlubo test").await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    let receipt = answer.lines().find_map(|line| line.strip_prefix("upload-receipt: "));
+    let receipt = receipt.unwrap_or_else(|| panic!("{answer}"));
+    signer.verify(receipt, Right::Receipt, now_ms()).unwrap().resource
 }
 
 #[tokio::test(flavor = "multi_thread")]
