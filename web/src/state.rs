@@ -20,6 +20,10 @@ pub struct SiteConfig {
     pub relay_port: u16,
     /// Base URL of the storage told to gatherers; empty = the site's own address.
     pub storage_url: String,
+    /// Port on which this process serves storage, shown in 组件设置; 0 = only through the site's own.
+    pub storage_port: u16,
+    /// Port on which this process serves the tracker, shown and tested in 组件设置; 0 = only through the site's own.
+    pub tracker_port: u16,
 }
 
 impl SiteConfig {
@@ -31,6 +35,8 @@ impl SiteConfig {
             relay_host: String::new(),
             relay_port: 0,
             storage_url: String::new(),
+            storage_port: 0,
+            tracker_port: 0,
         }
     }
 
@@ -49,6 +55,8 @@ pub struct AppState {
     pub relay: relay::Handle,
     /// Running streams and their viewers.
     pub live: live::Handle,
+    /// The storage of this process, for its free space; `None` when it runs elsewhere.
+    pub storage: Option<storage::Storage>,
     /// Signs and verifies grants.
     pub signer: Signer,
     /// Configuration.
@@ -64,7 +72,7 @@ pub struct AppState {
 }
 
 impl AppState {
-    /// Everything with the machine's clock.
+    /// Everything with the machine's clock, without a storage of its own.
     pub fn new(
         db: db::Db,
         relay: relay::Handle,
@@ -76,6 +84,7 @@ impl AppState {
             db,
             relay,
             live,
+            storage: None,
             signer,
             site: Arc::new(site),
             limiter: Arc::default(),

@@ -126,5 +126,12 @@ async fn a_relay_is_tested_by_really_connecting_before_it_is_saved() {
     }
     let good = [("what", "relay"), ("relay_host", "127.0.0.1"), ("relay_port", port.as_str())];
     site.post("/admin/components", &good).await.is(303);
-    site.get("/admin/components").await.has("运行中").has("总共").has("剩余");
+    site.get("/admin/components")
+        .await
+        .has("运行中")
+        .has("group1 ACTIVE : site.test : ")
+        .has("总共")
+        .has("剩余");
+    let lone = [("what", "relay"), ("relay_host", ""), ("relay_port", "9")];
+    site.post("/admin/components", &lone).await.is(422).has("id=\"e-relay_host\"");
 }

@@ -151,7 +151,10 @@ impl Site {
         let nobody = Arc::new(Nobody);
         let live = live::start(live::Config::default(), nobody.clone(), nobody, None, tasks.token().clone());
         let site = SiteConfig::new(dir.path().to_owned());
-        let state = AppState::new(db, relay, live, Signer::new([7; 32]), site);
+        let signer = Signer::new([7; 32]);
+        let mut state = AppState::new(db, relay, live, signer.clone(), site);
+        let volume = storage::Volume::open(dir.path().join("volume")).unwrap();
+        state.storage = Some(storage::Storage::new(volume, signer, storage::Limits::default()));
         let admin = NewUser {
             name: "admin".to_owned(),
             display_name: "王老师".to_owned(),

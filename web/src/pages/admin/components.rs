@@ -82,8 +82,39 @@ fn own_host(headers: &HeaderMap) -> String {
     }
 }
 
-fn or_own(host: &str, headers: &HeaderMap) -> String {
-    if host.trim().is_empty() { own_host(headers) } else { host.trim().to_owned() }
+/// Port by which this very request came.
+fn own_port(headers: &HeaderMap) -> u16 {
+    let host = headers.get(HOST).and_then(|v| v.to_str().ok()).unwrap_or("");
+    host.rsplit_once(':').and_then(|(_, port)| port.parse().ok()).unwrap_or(80)
+}
+
+/// A host that may be empty (then this site's own, where `own` is the part's real port) and a port.
+struct Place {
+    host: String,
+    port: u16,
+}
+
+impl Place {
+    /// `host` and `port` as set; an empty host stands for this process, whose part listens on `own` (0 = it is reached
+    /// through the site's own port).
+    fn of(host: &str, port: u16, own: u16, headers: &HeaderMap) -> Self {
+        match (host.trim(), own) {
+            ("", 0) => Self { host: own_host(headers), port: own_port(headers) },
+            ("", own) => Self { host: own_host(headers), port: own },
+            (host, _) => Self { host: host.to_owned(), port },
+        }
+    }
+
+    fn relay(state: &AppState, s: &Settings, headers: &HeaderMap) -> Self {
+        match s.relay_host.trim() {
+            "" => Self::of(&state.site.relay_host, state.site.relay_port, state.site.relay_port, headers),
+            host => Self::of(host, s.relay_port, 0, headers),
+        }
+    }
+
+    fn storage(state: &AppState, s: &Settings, headers: &HeaderMap) -> Self {
+        Self::of(&s.storage_host, s.storage_port, state.site.tracker_port, headers)
+    }
 }
 
 async fn page(
@@ -95,18 +126,23 @@ async fn page(
     let settings = state.db.settings().await?;
     let l = desk.l;
     let of = |what: &str| posted.as_ref().filter(|p| p.what == what);
-    let relay_form = relay_form(l, &settings, of("relay"));
-    let storage_form = storage_form(l, &settings, of("storage"));
-    let relay_host = or_own(&settings.relay_host, headers);
-    let relay = match probe::relay(&relay_host, settings.relay_port).await {
+    let relay_at = Place::relay(state, &settings, headers);
+    let storage_at = Place::storage(state, &settings, headers);
+    let relay_form = relay_form(l, &settings, &relay_at, of("relay"));
+    let storage_form = storage_form(l, &settings, &storage_at, of("storage"));
+    let relay = match probe::relay(&relay_at.host, relay_at.port).await {
         Ok(_) => Health {
             tone: "ok",
             word: l.t("运行中", "Running"),
-            note: format!("{relay_host}:{}", settings.relay_port),
+            note: format!("{}:{}", relay_at.host, relay_at.port),
         },
-        Err(failure) => Health { tone: "warn", word: l.t("等待中", "Waiting"), note: explain(l, failure) },
+        Err(failure) => Health {
+            tone: "warn",
+            word: l.t("等待中", "Waiting"),
+            note: format!("{}:{} · {}", relay_at.host, relay_at.port, explain(l, failure)),
+        },
     };
-    let volumes = volumes::all(state).await?;
+    let volumes = volumes::all(state);
     let storage = match volumes.iter().any(|v| v.active) {
         true => Health { tone: "ok", word: l.t("运行中", "Running"), note: String::new() },
         false => Health {
@@ -120,8 +156,8 @@ async fn page(
                 .to_owned(),
         },
     };
-    let storage_host = or_own(&settings.storage_host, headers);
-    let groups = volumes.iter().map(|v| group(l, v, &storage_host, &settings)).collect();
+    let port = if state.site.storage_port == 0 { own_port(headers) } else { state.site.storage_port };
+    let groups = volumes.iter().map(|v| group(l, v, &own_host(headers), port, own_port(headers))).collect();
     Ok(ComponentsPage {
         s: desk.titled("组件设置", "Components").seen_at(PATH),
         relay,
@@ -135,17 +171,15 @@ async fn page(
 }
 
 /// `group1 ACTIVE : ip : 23000 : 80 : 总共 50.27GB : 剩余 37.92GB` (R-STO-02).
-fn group(l: Lang, v: &volumes::Volume, host: &str, settings: &Settings) -> Group {
+fn group(l: Lang, v: &volumes::Volume, host: &str, port: u16, web: u16) -> Group {
     let used = v.total_bytes.saturating_sub(v.free_bytes);
     let used_percent = (used * 100).checked_div(v.total_bytes).unwrap_or(0);
     let state = if v.active { "ACTIVE" } else { "OFFLINE" };
     let (total, free) = (bytes(v.total_bytes), bytes(v.free_bytes));
-    let web = settings.storage_site_port;
     Group {
         line: format!(
-            "{} {state} : {host} : {} : {web} : {} {total} : {} {free}",
+            "{} {state} : {host} : {port} : {web} : {} {total} : {} {free}",
             v.name,
-            volumes::PORT,
             l.t("总共", "total"),
             l.t("剩余", "free")
         ),
@@ -233,21 +267,21 @@ fn drawn(
 
 fn host_hint(l: Lang) -> &'static str {
     l.t(
-        "主机名或 IP，最多 50 个字；留空 = 本站自己的地址",
-        "Host or IP, at most 50 characters; empty = this site's own",
+        "主机名或 IP，最多 50 个字；留空 = 本站自己的地址和端口，要用别的端口请同时填写地址",
+        "Host or IP, at most 50 characters; empty = this site's own with its own port. For another port give a host too",
     )
 }
 
-fn relay_form(l: Lang, s: &Settings, posted: Option<&Posted<'_>>) -> FormView {
+fn relay_form(l: Lang, s: &Settings, at: &Place, posted: Option<&Posted<'_>>) -> FormView {
     let fields = vec![
         Field::text("relay_host", l.t("中转地址", "Relay host")).hint(host_hint(l)),
         Field::number("relay_port", l.t("中转端口", "Relay port"), (1, 65_535), l.t("端口", "port")),
     ];
-    let stored = values([("relay_host", s.relay_host.clone()), ("relay_port", s.relay_port.to_string())]);
+    let stored = values([("relay_host", s.relay_host.clone()), ("relay_port", at.port.to_string())]);
     drawn(l, "relay", fields, stored, posted)
 }
 
-fn storage_form(l: Lang, s: &Settings, posted: Option<&Posted<'_>>) -> FormView {
+fn storage_form(l: Lang, s: &Settings, at: &Place, posted: Option<&Posted<'_>>) -> FormView {
     let fields = vec![
         Field::text("storage_host", l.t("跟踪地址", "Tracker host")).hint(host_hint(l)),
         Field::number("storage_port", l.t("跟踪端口", "Tracker port"), (1, 65_535), l.t("端口", "port")),
@@ -259,7 +293,7 @@ fn storage_form(l: Lang, s: &Settings, posted: Option<&Posted<'_>>) -> FormView 
     ];
     let stored = values([
         ("storage_host", s.storage_host.clone()),
-        ("storage_port", s.storage_port.to_string()),
+        ("storage_port", at.port.to_string()),
         ("storage_site", s.storage_site.clone()),
         ("storage_site_port", s.storage_site_port.to_string()),
     ]);
@@ -305,6 +339,9 @@ async fn change(
         let posted = Posted { what, fields: &fields, faults };
         return Ok(Page(page(&state, desk, &headers, Some(posted)).await?).into_response());
     }
+    if let Some(fault) = port_without_host(&state, what, &after, &headers) {
+        faults.push(fault);
+    }
     if faults.is_empty() {
         match state.db.save_settings(&after).await {
             Ok(()) => {
@@ -319,12 +356,22 @@ async fn change(
     Ok((StatusCode::UNPROCESSABLE_ENTITY, Page(page)).into_response())
 }
 
+/// An empty host stands for this process with the port it really listens on; another port would change nothing.
+fn port_without_host(state: &AppState, what: &str, after: &Settings, headers: &HeaderMap) -> Option<Fault> {
+    let (field, host, port, own) = match what {
+        "relay" => ("relay_host", &after.relay_host, after.relay_port, Place::relay(state, after, headers)),
+        _ => ("storage_host", &after.storage_host, after.storage_port, Place::storage(state, after, headers)),
+    };
+    (host.trim().is_empty() && port != own.port).then(|| Fault::new(field, Reason::Required))
+}
+
 /// Connects to what was typed; nothing is saved.
 async fn test(desk: Desk, what: &str, typed: &Settings, headers: &HeaderMap) -> Desk {
     let (host, port) = match what {
-        "relay" => (or_own(&typed.relay_host, headers), typed.relay_port),
-        _ => (or_own(&typed.storage_host, headers), typed.storage_port),
+        "relay" => (typed.relay_host.trim(), typed.relay_port),
+        _ => (typed.storage_host.trim(), typed.storage_port),
     };
+    let host = if host.is_empty() { own_host(headers) } else { host.to_owned() };
     let found = match what {
         "relay" => probe::relay(&host, port).await,
         _ => probe::storage(&host, port).await,

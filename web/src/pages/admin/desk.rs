@@ -158,11 +158,6 @@ impl Desk {
         self.shell.user.as_ref().map_or("", |u| &u.shown)
     }
 
-    /// Id of who is logged in.
-    pub fn user_id(&self) -> i64 {
-        self.shell.user.as_ref().map_or(0, |u| u.id.0)
-    }
-
     /// `共 12 条`.
     pub fn count(&self, total: &i64) -> String {
         match self.l {
@@ -200,18 +195,12 @@ impl Desk {
             "added" => ("已添加。".to_owned(), "Added.".to_owned()),
             "saved" => ("已保存。".to_owned(), "Saved.".to_owned()),
             "deleted" => (format!("已删除 {count} 条。"), format!("{count} removed.")),
-            "sent" => (
-                "已保存，并已下发到采集端。".to_owned(),
-                "Saved, and the gatherer has been told.".to_owned(),
-            ),
+            "sent" => {
+                ("已保存，并已通知采集端。".to_owned(), "Saved, and the gatherer has been told.".to_owned())
+            }
             "waiting" => (
                 "已保存。采集端现在离线，它重新登录后会自动收到。".to_owned(),
                 "Saved. The gatherer is off line; it gets this when it logs in again.".to_owned(),
-            ),
-            "late" => (
-                "已保存。采集端没有及时应答，它会在 30 秒内的下一次报告时自动取得。".to_owned(),
-                "Saved. The gatherer did not answer in time; it fetches this with its next report, within 30 s."
-                    .to_owned(),
             ),
             "reconnecting" => (
                 "已让采集端断开并重新连接该通道。".to_owned(),
@@ -223,7 +212,7 @@ impl Desk {
             ),
             _ => return,
         };
-        let tone = if matches!(self.query.text("done"), "waiting" | "late") { "warn" } else { "ok" };
+        let tone = if self.query.text("done") == "waiting" { "warn" } else { "ok" };
         self.flashes.push(Flash { tone, text: self.l.t(&zh, &en).to_owned() });
     }
 }

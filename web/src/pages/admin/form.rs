@@ -287,7 +287,8 @@ pub fn answer(desk: Desk, form: FormView, faults: &[Fault]) -> Response {
     let known: Vec<&str> = form.sections.iter().flat_map(|s| s.fields.iter().map(|f| f.name)).collect();
     let mut desk = desk;
     let l = desk.l;
-    if faults.iter().any(|f| known.contains(&f.field)) {
+    let said = desk.flashes.iter().any(|f| f.tone == "bad");
+    if !said && faults.iter().any(|f| known.contains(&f.field)) {
         desk = desk.flash("bad", l.t("没有保存：请修改标出的项。", "Not saved: correct the marked fields."));
     }
     // A fault of a field that this form does not show must not vanish.

@@ -1,5 +1,6 @@
 //! 概览: what an admin looks at in the morning, and where to begin on a new site.
 
+use super::channels::{full_name, state_of};
 use super::desk::Desk;
 use super::gatherers::DISK_LOW_BYTES;
 use super::show::bytes;
@@ -47,7 +48,21 @@ struct OverviewPage {
     tiles: Vec<Tile>,
     steps: Vec<Step>,
     begun: bool,
+    todo: Vec<Todo>,
+    more: usize,
 }
+
+/// Something that does not work now.
+struct Todo {
+    tone: &'static str,
+    state: String,
+    name: String,
+    cause: String,
+    href: String,
+}
+
+/// Lines of 现在需要处理: the first ones are enough to begin with.
+const TODO_MAX: usize = 12;
 
 /// What is counted of channels and gatherers.
 #[derive(Default)]
@@ -59,6 +74,7 @@ struct Counts {
     has_ranges: bool,
     gatherers: usize,
     off_line: usize,
+    todo: Vec<Todo>,
 }
 
 async fn show(State(state): State<AppState>, desk: Desk) -> Result<Response, WebError> {
@@ -67,11 +83,11 @@ async fn show(State(state): State<AppState>, desk: Desk) -> Result<Response, Web
         state.db.list_channels(&ChannelFilter::default(), db::Page::first(db::Page::LIMIT_MAX)).await?;
     let now = Timestamp::from_millisecond(state.now_ms()).unwrap_or(Timestamp::UNIX_EPOCH);
     let today = now.to_zoned(desk.zone.clone()).date();
-    let counts = count(&state, &desk, &channels.rows, today).await?;
+    let mut counts = count(&state, &desk, &channels.rows, today).await?;
     let since = today.to_zoned(desk.zone.clone()).map(|z| z.timestamp().as_millisecond()).ok();
     let filter = LessonFilter { from_ms: since, ..LessonFilter::default() };
     let uploaded = state.db.list_lessons(&filter, db::Page::first(1)).await?.total;
-    let volumes = volumes::all(&state).await?;
+    let volumes = volumes::all(&state);
     let free: u64 = volumes.iter().map(|v| v.free_bytes).sum();
     let total: u64 = volumes.iter().map(|v| v.total_bytes).sum();
     let tiles = vec![
@@ -108,21 +124,31 @@ async fn show(State(state): State<AppState>, desk: Desk) -> Result<Response, Web
             figure: bytes(free),
             label: l.t("存储剩余", "Storage free"),
             note: format!("{} {}", l.t("总共", "of"), bytes(total)),
-            tone: if free < DISK_LOW_BYTES { "bad" } else { "" },
+            tone: if total > 0 && free < DISK_LOW_BYTES { "bad" } else { "" },
         },
     ];
     let steps = steps(l, !state.db.all_schools().await?.is_empty(), &counts);
     let begun = steps.iter().all(|s| s.done);
     let desk = desk.titled("概览", "Overview");
-    Ok(Page(OverviewPage { s: desk, tiles, steps, begun }).into_response())
+    let more = counts.todo.len().saturating_sub(TODO_MAX);
+    counts.todo.truncate(TODO_MAX);
+    Ok(Page(OverviewPage { s: desk, tiles, steps, begun, todo: counts.todo, more }).into_response())
 }
 
 async fn count(state: &AppState, desk: &Desk, rows: &[ChannelRow], today: Date) -> Result<Counts, WebError> {
+    let l = desk.l;
     let mut counts = Counts { channels: rows.len(), ..Counts::default() };
     for gatherer in state.db.all_gatherers().await? {
         counts.gatherers += 1;
         if !state.relay.gatherer(gatherer.id).is_some_and(|g| g.online) {
             counts.off_line += 1;
+            counts.todo.push(Todo {
+                tone: "bad",
+                state: l.t("采集端离线", "Gatherer off line").to_owned(),
+                name: gatherer.settings.name,
+                cause: l.t("它的通道不能直播；录像按它已有的录像表继续。请检查电脑、程序和网络。", "Its channels cannot be watched; it records on by the timetable it has. Check machine, program and network.").to_owned(),
+                href: format!("/admin/gatherers/{}", gatherer.id),
+            });
         }
     }
     for row in rows {
@@ -131,6 +157,17 @@ async fn count(state: &AppState, desk: &Desk, rows: &[ChannelRow], today: Date) 
         counts.has_ranges |= !ranges.is_empty();
         counts.due += occurrences(&ranges, id, &desk.zone, today).len();
         let view = state.relay.gatherer(row.channel.gatherer_id).filter(|v| v.online);
+        let truth = state_of(state, l, row);
+        // What stands still because its gatherer is off line is said once, by the gatherer.
+        if view.is_some() && matches!(truth.tone, "warn" | "bad") {
+            counts.todo.push(Todo {
+                tone: truth.tone,
+                state: truth.state,
+                name: full_name(row),
+                cause: truth.cause,
+                href: format!("/admin/channels/{id}"),
+            });
+        }
         let Some(report) = view.as_ref().and_then(|v| v.channel(id)) else { continue };
         counts.running += usize::from(row.channel.enabled && report.phase == ChannelPhase::Running);
         counts.recording += usize::from(report.recording);

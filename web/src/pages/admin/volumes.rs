@@ -1,10 +1,6 @@
 //! What 组件设置 and the overview show of storage: its volumes with the truth of the file system.
 
-use crate::error::WebError;
 use crate::state::AppState;
-
-/// 存储端口 of the manual, shown in the group's line; uploads come over the site's own port.
-pub const PORT: u16 = 23_000;
 
 /// One volume.
 pub struct Volume {
@@ -18,12 +14,15 @@ pub struct Volume {
     pub free_bytes: u64,
 }
 
-/// Every volume. One whose file system cannot be asked is shown as off line, not left out.
-pub async fn all(_state: &AppState) -> Result<Vec<Volume>, WebError> {
-    Ok(vec![Volume {
-        name: "group1".to_owned(),
-        active: true,
-        total_bytes: 53_975_848_878,
-        free_bytes: 40_715_986_862,
-    }])
+/// Every volume of this process. One whose file system cannot be asked is shown as off line, not left out.
+pub fn all(state: &AppState) -> Vec<Volume> {
+    let Some(storage) = &state.storage else { return Vec::new() };
+    let (active, total_bytes, free_bytes) = match storage.volume().space() {
+        Ok(space) => (true, space.total_bytes, space.free_bytes),
+        Err(error) => {
+            tracing::warn!(%error, "The volume's free space is unknown: {error}");
+            (false, 0, 0)
+        }
+    };
+    vec![Volume { name: "group1".to_owned(), active, total_bytes, free_bytes }]
 }
