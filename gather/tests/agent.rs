@@ -1,0 +1,254 @@
+//! The whole agent against the real relay and a site that can be told what to say, and be switched off.
+#![allow(clippy::unwrap_used, reason = "a test")]
+
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use base::{CancellationToken, Tasks};
+use futures_util::future::BoxFuture;
+use gather::agent::{Agent, Ended};
+use gather::config::{Config, site_address};
+use gather::identity::Identity;
+use gather::state::StateFile;
+use model::channel::{Channel, Source, Transport};
+use model::gatherer::GathererSettings;
+use model::grant::{Right, Signer};
+use model::{ChannelId, GathererId, GradeId, SchoolId};
+use relay::{Gatekeeper, Handle};
+use relay_proto::site::{Challenge, DesiredState, LoginReply, LoginRequest};
+use relay_proto::{ChannelCause, ChannelPhase, Command, ErrorCode, Hello, RemoteError, Report, WantedPush};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+use testkit::fixture::Clip;
+use testkit::wait::wait_for;
+
+const LIMIT: Duration = Duration::from_secs(30);
+const ME: GathererId = GathererId(1);
+
+#[derive(Clone)]
+struct Site {
+    signer: Signer,
+    state: Arc<Mutex<DesiredState>>,
+    off: Arc<Mutex<bool>>,
+}
+
+impl Gatekeeper for Site {
+    fn admit(&self, hello: Hello, _: SocketAddr) -> BoxFuture<'static, Result<relay::Identity, RemoteError>> {
+        let known = self.signer.verify_for(&hello.grant, Right::Gatherer, "1", base::now_ms()).is_ok();
+        let state_version = self.state.lock().unwrap().version;
+        Box::pin(async move {
+            match known {
+                true => Ok(relay::Identity {
+                    terminal: hello.terminal,
+                    gatherer_id: Some(ME),
+                    name: hello.name,
+                    state_version,
+                }),
+                false => Err(RemoteError::new(ErrorCode::Unauthorized, "no")),
+            }
+        })
+    }
+
+    fn seen(&self, _: GathererId, _: bool, _: i64) {}
+
+    fn report(&self, _: GathererId, _: &Report) {}
+}
+
+async fn login(State(site): State<Site>, Json(request): Json<LoginRequest>) -> Response {
+    assert!(!request.machine.host_name.is_empty());
+    if *site.off.lock().unwrap() {
+        return StatusCode::BAD_GATEWAY.into_response();
+    }
+    let server_time_ms = base::now_ms();
+    let expires_at_ms = server_time_ms + 3_600_000;
+    let grant = site.signer.sign(Right::Gatherer, "1", "", expires_at_ms);
+    Json(LoginReply { grant, expires_at_ms, server_time_ms }).into_response()
+}
+
+async fn desired_state(State(site): State<Site>, headers: HeaderMap) -> Response {
+    let state = site.state.lock().unwrap().clone();
+    let tag = format!("\"{}\"", state.version);
+    if headers.get(header::IF_NONE_MATCH).is_some_and(|known| known == tag.as_str()) {
+        return StatusCode::NOT_MODIFIED.into_response();
+    }
+    ([(header::ETAG, tag)], Json(state)).into_response()
+}
+
+struct Rig {
+    dir: tempfile::TempDir,
+    site: Site,
+    relay: Handle,
+    _tasks: Tasks,
+    agent: CancellationToken,
+    run: Option<tokio::task::JoinHandle<gather::Result<Ended>>>,
+}
+
+impl Rig {
+    async fn new(channels: Vec<Channel>) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let media = dir.path().join("media");
+        std::fs::create_dir(&media).unwrap();
+        Clip { seconds: 5, ..Clip::default() }.make(&media, "a.mp4");
+        let state = DesiredState {
+            version: 1,
+            settings: GathererSettings::new("一号", SchoolId(1)),
+            channels,
+            ranges: vec![],
+            time_zone: "Asia/Shanghai".into(),
+            site_name: "学校".into(),
+            relay_host: String::new(),
+            relay_port: 0,
+            storage_url: String::new(),
+        };
+        let site =
+            Site { signer: Signer::new([7; 32]), state: Arc::new(Mutex::new(state)), off: Arc::default() };
+        let tasks = Tasks::new();
+        let relay = relay::start(Arc::new(site.clone()), &tasks, relay::connection::Limits::default());
+        let app = Router::new()
+            .route("/api/gather/challenge", get(|| async { Json(Challenge { challenge: "c".into() }) }))
+            .route("/api/gather/login", post(login))
+            .route("/api/gather/state", get(desired_state))
+            .with_state(site.clone())
+            .merge(relay::router(relay.clone()));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let app = app.into_make_service_with_connect_info::<SocketAddr>();
+        tokio::spawn(async move { axum::serve(listener, app).await });
+        Config::new(&site_address(&url).unwrap(), ME, "一号").save(dir.path()).unwrap();
+        Identity::generate().unwrap().save(dir.path()).unwrap();
+        let mut rig = Self { dir, site, relay, _tasks: tasks, agent: CancellationToken::new(), run: None };
+        rig.start();
+        rig
+    }
+
+    fn start(&mut self) {
+        self.agent = CancellationToken::new();
+        let (agent, token) = (Agent::load(self.dir.path()).unwrap(), self.agent.clone());
+        self.run = Some(tokio::spawn(agent.run(token)));
+    }
+
+    async fn stop(&mut self) {
+        self.agent.cancel();
+        assert_eq!(self.run.take().unwrap().await.unwrap().unwrap(), Ended::Stopped);
+    }
+
+    /// Changes the desired state as the site does, and tells the relay.
+    fn change(&self, change: impl FnOnce(&mut DesiredState)) {
+        let mut state = self.site.state.lock().unwrap();
+        change(&mut state);
+        state.version += 1;
+        self.relay.state_changed(ME, state.version);
+    }
+
+    async fn report(&self, what: &str, right: impl Fn(&Report) -> bool) -> Report {
+        wait_for(what, LIMIT, || {
+            let found =
+                self.relay.gatherer(ME).filter(|g| g.online).and_then(|g| g.report).filter(|r| right(r));
+            async move { found }
+        })
+        .await
+    }
+}
+
+impl Drop for Rig {
+    fn drop(&mut self) {
+        self.agent.cancel();
+    }
+}
+
+fn channel(id: i64, source: Source) -> Channel {
+    Channel {
+        id: ChannelId(id),
+        gatherer_id: ME,
+        grade_id: GradeId(1),
+        class_name: "一班".into(),
+        source,
+        enabled: true,
+    }
+}
+
+fn file(dir: &Path) -> Source {
+    Source::File { path: dir.join("media/a.mp4").to_str().unwrap().into() }
+}
+
+fn phase(report: &Report, id: i64) -> Option<ChannelPhase> {
+    report.channels.iter().find(|c| c.channel_id == ChannelId(id)).map(|c| c.phase)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_on_the_site_is_applied_and_reported_within_two_seconds() {
+    let rig = Rig::new(vec![]).await;
+    rig.report("the first report", |r| r.state_version == 1).await;
+    let begun = Instant::now();
+    let source = file(rig.dir.path());
+    rig.change(|state| state.channels.push(channel(7, source)));
+    let report = rig.report("the channel", |r| phase(r, 7) == Some(ChannelPhase::Running)).await;
+    assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+    assert_eq!((report.state_version, report.channels[0].video_codec.as_str()), (2, "H.264"));
+    let begun = Instant::now();
+    rig.change(|state| state.channels[0].enabled = false);
+    rig.report("the stop", |r| phase(r, 7) == Some(ChannelPhase::Stopped)).await;
+    assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+    rig.change(|state| state.channels.clear());
+    rig.report("an empty list", |r| r.channels.is_empty()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn commands_are_answered_with_what_is_true() {
+    let rig = Rig::new(vec![]).await;
+    let source = file(rig.dir.path());
+    let url = "rtsp://127.0.0.1:1/none".to_owned();
+    let camera =
+        Source::Pull { url, user: String::new(), password: String::new(), transport: Transport::Tcp };
+    rig.change(|state| state.channels = vec![channel(7, source), channel(8, camera)]);
+    let ready =
+        |r: &Report| phase(r, 7) == Some(ChannelPhase::Running) && phase(r, 8) == Some(ChannelPhase::Waiting);
+    rig.report("both channels", ready).await;
+    let push = |id| WantedPush {
+        channel_id: ChannelId(id),
+        url: "rtmp://-:1/live/live7?token=t".to_owned(),
+        epoch: 1,
+    };
+    assert_eq!(rig.relay.command(ME, Command::PushStart(push(7))).await, Ok(()));
+    let down = rig.relay.command(ME, Command::PushStart(push(8))).await.unwrap_err();
+    assert_eq!((down.code, down.cause), (ErrorCode::ChannelDown, Some(ChannelCause::Unreachable)));
+    let none = rig.relay.command(ME, Command::PushStart(push(9))).await.unwrap_err();
+    assert_eq!(none.code, ErrorCode::NoChannel);
+    assert_eq!(rig.relay.command(ME, Command::PushStop { channel_id: ChannelId(7) }).await, Ok(()));
+    let reconnect = Command::Reconnect { channel_id: ChannelId(9) };
+    assert_eq!(rig.relay.command(ME, reconnect).await.unwrap_err().code, ErrorCode::NoChannel);
+    assert_eq!(rig.relay.command(ME, Command::Reconnect { channel_id: ChannelId(7) }).await, Ok(()));
+    rig.report("the channel again", |r| phase(r, 7) == Some(ChannelPhase::Running)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_cached_state_runs_without_the_site_and_the_newest_is_kept() {
+    let mut rig = Rig::new(vec![]).await;
+    let source = file(rig.dir.path());
+    rig.change(|state| state.channels.push(channel(7, source)));
+    rig.report("the channel", |r| phase(r, 7) == Some(ChannelPhase::Running)).await;
+    rig.stop().await;
+    wait_for("the leave", LIMIT, || {
+        let left = rig.relay.gatherer(ME).is_some_and(|g| !g.online);
+        async move { left.then_some(()) }
+    })
+    .await;
+    assert_eq!(StateFile::in_dir(rig.dir.path()).load().unwrap().version, 2);
+    *rig.site.off.lock().unwrap() = true;
+    rig.start();
+    let status = rig.dir.path().join("status.json");
+    let running = || async {
+        let text = std::fs::read_to_string(&status).unwrap_or_default();
+        let found: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+        let fresh = found["site_error"].as_str().is_some_and(|e| !e.is_empty());
+        (fresh && found["channels"][0]["phase"] == "running").then_some(())
+    };
+    wait_for("the channel without the site", LIMIT, running).await;
+    *rig.site.off.lock().unwrap() = false;
+    rig.report("the link again", |r| phase(r, 7) == Some(ChannelPhase::Running)).await;
+    rig.stop().await;
+}
