@@ -48,12 +48,12 @@ struct OverviewPage {
     tiles: Vec<Tile>,
     steps: Vec<Step>,
     begun: bool,
-    todo: Vec<Todo>,
+    troubles: Vec<Trouble>,
     more: usize,
 }
 
 /// Something that does not work now.
-struct Todo {
+struct Trouble {
     tone: &'static str,
     state: String,
     name: String,
@@ -62,7 +62,7 @@ struct Todo {
 }
 
 /// Lines of 现在需要处理: the first ones are enough to begin with.
-const TODO_MAX: usize = 12;
+const TROUBLES_MAX: usize = 12;
 
 /// What is counted of channels and gatherers.
 #[derive(Default)]
@@ -74,7 +74,7 @@ struct Counts {
     has_ranges: bool,
     gatherers: usize,
     off_line: usize,
-    todo: Vec<Todo>,
+    troubles: Vec<Trouble>,
 }
 
 async fn show(State(state): State<AppState>, desk: Desk) -> Result<Response, WebError> {
@@ -130,9 +130,9 @@ async fn show(State(state): State<AppState>, desk: Desk) -> Result<Response, Web
     let steps = steps(l, !state.db.all_schools().await?.is_empty(), &counts);
     let begun = steps.iter().all(|s| s.done);
     let desk = desk.titled("概览", "Overview");
-    let more = counts.todo.len().saturating_sub(TODO_MAX);
-    counts.todo.truncate(TODO_MAX);
-    Ok(Page(OverviewPage { s: desk, tiles, steps, begun, todo: counts.todo, more }).into_response())
+    let more = counts.troubles.len().saturating_sub(TROUBLES_MAX);
+    counts.troubles.truncate(TROUBLES_MAX);
+    Ok(Page(OverviewPage { s: desk, tiles, steps, begun, troubles: counts.troubles, more }).into_response())
 }
 
 async fn count(state: &AppState, desk: &Desk, rows: &[ChannelRow], today: Date) -> Result<Counts, WebError> {
@@ -142,7 +142,7 @@ async fn count(state: &AppState, desk: &Desk, rows: &[ChannelRow], today: Date) 
         counts.gatherers += 1;
         if !state.relay.gatherer(gatherer.id).is_some_and(|g| g.online) {
             counts.off_line += 1;
-            counts.todo.push(Todo {
+            counts.troubles.push(Trouble {
                 tone: "bad",
                 state: l.t("采集端离线", "Gatherer off line").to_owned(),
                 name: gatherer.settings.name,
@@ -160,7 +160,7 @@ async fn count(state: &AppState, desk: &Desk, rows: &[ChannelRow], today: Date) 
         let truth = state_of(state, l, row);
         // What stands still because its gatherer is off line is said once, by the gatherer.
         if view.is_some() && matches!(truth.tone, "warn" | "bad") {
-            counts.todo.push(Todo {
+            counts.troubles.push(Trouble {
                 tone: truth.tone,
                 state: truth.state,
                 name: full_name(row),
