@@ -338,10 +338,14 @@ async fn an_upload_in_flight_goes_on_at_its_offset_after_a_restart() {
     let mut stream = TcpStream::connect(("127.0.0.1", server.running.ports.site)).await.unwrap();
     let head = format!(
         "PATCH {url} HTTP/1.1\r\nHost: a\r\n{tus}\r\nUpload-Offset: 0\r\nContent-Length: {}\r\n\
-         Content-Type: application/offset+octet-stream\r\n\r\n",
+         Content-Type: application/offset+octet-stream\r\nExpect: 100-continue\r\n\r\n",
         2 * HALF
     );
     stream.write_all(head.as_bytes()).await.unwrap();
+    // Sent when storage begins to read the body: from here on the upload is in flight.
+    let mut go_on = [0u8; 12];
+    timeout(Duration::from_secs(10), stream.read_exact(&mut go_on)).await.unwrap().unwrap();
+    assert_eq!(&go_on, b"HTTP/1.1 100");
     let mut body = vec![0u8; HALF];
     body[..8].copy_from_slice(b"\0\0\0\x10ftyp");
     stream.write_all(&body).await.unwrap();
