@@ -1,6 +1,7 @@
 //! Recording: the recorder of a channel drives the pure [`slicer`] with the feed, the schedule and the clock, and its
 //! actions go to the [`writer`].
 
+pub mod align;
 pub mod finish;
 pub mod ledger;
 pub mod slicer;
@@ -10,6 +11,7 @@ pub mod writer;
 use crate::disk;
 use crate::error::Result;
 use crate::feed::{FeedItem, FeedReader};
+use align::Aligner;
 use base::{CancellationToken, Clock, Tasks};
 use finish::Finisher;
 use ledger::{Ledger, NewSlice};
@@ -92,6 +94,7 @@ impl Recorder {
         let task = Task {
             studio: studio.clone(),
             channel,
+            aligner: Aligner::default(),
             slicer: Slicer::new(channel, schedule_of(&first), first.rules),
             failed: writer.failed(),
             writer,
@@ -137,6 +140,7 @@ fn schedule_of(plan: &Plan) -> Schedule {
 struct Task {
     studio: Studio,
     channel: ChannelId,
+    aligner: Aligner,
     slicer: Slicer,
     writer: Writer,
     failed: watch::Receiver<String>,
@@ -172,15 +176,24 @@ impl Task {
             }
             self.drain().await;
         };
+        self.release_all();
         self.slicer.stop(end);
         self.drain().await;
         self.writer.end().await;
+    }
+
+    /// Hands on what waits for the other track: the stream ends or breaks here.
+    fn release_all(&mut self) {
+        while let Some((packet, received_at_ms)) = self.aligner.earliest() {
+            self.slicer.packet(packet, received_at_ms);
+        }
     }
 
     fn replan(&mut self) {
         let plan = self.plan.borrow_and_update().clone();
         self.slicer.set_rules(plan.rules);
         if !plan.enabled {
+            self.release_all();
             self.slicer.stop(SliceEnd::Cancelled);
         }
         self.slicer.set_schedule(schedule_of(&plan));
@@ -189,12 +202,25 @@ impl Task {
 
     fn take(&mut self, item: FeedItem) {
         match item {
-            FeedItem::Tracks(tracks) => self.slicer.tracks(tracks),
-            FeedItem::Packet(fed) => self.slicer.packet(fed.packet.clone(), fed.received_at_ms),
-            FeedItem::Lost(_) => self.slicer.lost(),
+            FeedItem::Tracks(tracks) => {
+                self.release_all();
+                self.aligner.expect(tracks.len() > 1);
+                self.slicer.tracks(tracks);
+            }
+            FeedItem::Packet(fed) => {
+                self.aligner.push(fed.packet.clone(), fed.received_at_ms);
+                while let Some((packet, received_at_ms)) = self.aligner.poll() {
+                    self.slicer.packet(packet, received_at_ms);
+                }
+            }
+            FeedItem::Lost(_) => {
+                self.release_all();
+                self.slicer.lost();
+            }
             FeedItem::Skipped { packets } => {
                 let channel = self.channel;
                 warn!(channel.id = %channel, packets, "The disk is too slow for channel {channel}: {packets} items missed");
+                self.release_all();
                 self.slicer.skipped();
             }
             FeedItem::Closed => {}

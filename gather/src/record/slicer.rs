@@ -17,8 +17,9 @@ use std::sync::Arc;
 pub const FRAGMENT_MAX_MS: i64 = 2000;
 /// No cut this short before the bell: nobody wants a slice of one GOP at the end of a lesson.
 pub const TAIL_MIN_MS: i64 = 2000;
-/// Ticks judge the moment this long ago: packets received before the bell may still be on their way to us.
-pub const TICK_LAG_MS: i64 = 250;
+/// Ticks judge the moment this long ago: packets received before the bell may still be on their way to us, or wait for
+/// their sound ([`super::align`]).
+pub const TICK_LAG_MS: i64 = super::align::HOLD_MS + 250;
 /// A wall clock that falls back further than this was set by hand or NTP and is believed.
 pub const CLOCK_STEP_MS: i64 = 5000;
 /// A decoding time further from the one before than this is a new stream, not a pause.
