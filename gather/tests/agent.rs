@@ -17,12 +17,13 @@ use model::gatherer::GathererSettings;
 use model::grant::{Right, Signer};
 use model::{ChannelId, GathererId, GradeId, SchoolId};
 use relay::{Gatekeeper, Handle};
-use relay_proto::site::{Challenge, DesiredState, LoginReply, LoginRequest};
+use relay_proto::site::{Challenge, DesiredState, LoginReply, LoginRequest, SnapshotNotice};
 use relay_proto::{ChannelCause, ChannelPhase, Command, ErrorCode, Hello, RemoteError, Report, WantedPush};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
+use storage::{Limits, Storage, Volume};
 use testkit::fixture::Clip;
 use testkit::wait::wait_for;
 
@@ -34,6 +35,7 @@ struct Site {
     signer: Signer,
     state: Arc<Mutex<DesiredState>>,
     off: Arc<Mutex<bool>>,
+    snapshots: Arc<Mutex<Vec<SnapshotNotice>>>,
 }
 
 impl Gatekeeper for Site {
@@ -78,6 +80,12 @@ async fn desired_state(State(site): State<Site>, headers: HeaderMap) -> Response
     ([(header::ETAG, tag)], Json(state)).into_response()
 }
 
+async fn snapshot(State(site): State<Site>, Json(notice): Json<SnapshotNotice>) -> StatusCode {
+    assert!(site.signer.verify(&notice.receipt, Right::Receipt, base::now_ms()).is_ok());
+    site.snapshots.lock().unwrap().push(notice);
+    StatusCode::NO_CONTENT
+}
+
 struct Rig {
     dir: tempfile::TempDir,
     site: Site,
@@ -104,16 +112,25 @@ impl Rig {
             relay_port: 0,
             storage_url: String::new(),
         };
-        let site =
-            Site { signer: Signer::new([7; 32]), state: Arc::new(Mutex::new(state)), off: Arc::default() };
+        let site = Site {
+            signer: Signer::new([7; 32]),
+            state: Arc::new(Mutex::new(state)),
+            off: Arc::default(),
+            snapshots: Arc::default(),
+        };
         let tasks = Tasks::new();
         let relay = relay::start(Arc::new(site.clone()), &tasks, relay::connection::Limits::default());
+        let volume = dir.path().join("volume");
+        std::fs::create_dir(&volume).unwrap();
+        let storage = Storage::new(Volume::open(volume).unwrap(), site.signer.clone(), Limits::default());
         let app = Router::new()
+            .route("/api/gather/snapshots", post(snapshot))
             .route("/api/gather/challenge", get(|| async { Json(Challenge { challenge: "c".into() }) }))
             .route("/api/gather/login", post(login))
             .route("/api/gather/state", get(desired_state))
             .with_state(site.clone())
-            .merge(relay::router(relay.clone()));
+            .merge(relay::router(relay.clone()))
+            .merge(storage::router(storage));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let app = app.into_make_service_with_connect_info::<SocketAddr>();
@@ -251,4 +268,26 @@ async fn the_cached_state_runs_without_the_site_and_the_newest_is_kept() {
     *rig.site.off.lock().unwrap() = false;
     rig.report("the link again", |r| phase(r, 7) == Some(ChannelPhase::Running)).await;
     rig.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_channel_that_starts_to_run_sends_a_picture_soon() {
+    let rig = Rig::new(vec![]).await;
+    let source = file(rig.dir.path());
+    rig.change(|state| state.channels.push(channel(7, source)));
+    rig.report("the channel", |r| phase(r, 7) == Some(ChannelPhase::Running)).await;
+    let began_ms = base::now_ms();
+    let notice = wait_for("the snapshot", Duration::from_secs(10), || {
+        let found = rig.site.snapshots.lock().unwrap().first().cloned();
+        async move { found }
+    })
+    .await;
+    assert_eq!(notice.channel_id, ChannelId(7));
+    assert!((-2000..5000).contains(&(notice.taken_at_ms - began_ms)), "a new picture");
+    // Nothing of it stays on this machine.
+    wait_for("an empty spool", LIMIT, || async {
+        let left = std::fs::read_dir(rig.dir.path().join("spool")).unwrap().count();
+        (left == 0).then_some(())
+    })
+    .await;
 }

@@ -209,3 +209,29 @@ async fn a_stopped_channel_closes_its_slice_and_the_sequence_goes_on() {
     assert_eq!(rows.iter().map(|row| row.facts.sequence).collect::<Vec<_>>(), [0, 1]);
     assert_eq!(rows[0].facts.lesson_key, rows[1].facts.lesson_key);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disk_that_refuses_is_tried_again_and_costs_only_its_own_time() {
+    let room = Room::new(Clip { seconds: 20, ..Clip::default() }).await;
+    let spool = room.dir.path().join("spool");
+    std::fs::remove_dir(&spool).unwrap();
+    let recorder = room.record(-5, 120, Rules { slice_ms: 0, overlap_keyframes: 0 });
+    let ledger = room.ledger.clone();
+    let damaged = wait_for("the refusal", LIMIT, || {
+        let ledger = ledger.clone();
+        async move { ledger.in_state(SliceState::Damaged).await.unwrap().pop() }
+    })
+    .await;
+    assert!(damaged.note.contains("does not exist"), "{}", damaged.note);
+    std::fs::create_dir(&spool).unwrap();
+    let ledger = room.ledger.clone();
+    wait_for("the next slice", LIMIT, || {
+        let ledger = ledger.clone();
+        async move { ledger.in_state(SliceState::Open).await.unwrap().pop().filter(|row| row.durable_bytes > 0) }
+    })
+    .await;
+    recorder.stop(SliceEnd::Cancelled).await;
+    let row = room.closed(1).await.remove(0);
+    decodes(&row.file());
+    assert!(row.facts.sequence > damaged.facts.sequence);
+}
