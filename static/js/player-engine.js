@@ -39,8 +39,8 @@ async function flv(box, video, urls, on) {
       customLoader: loader(mpegts, on),
       enableStashBuffer: false, // hand every chunk on at once: the delay is ours to keep small
       lazyLoad: false,
-      liveSync: true, // modest chasing: 1.1× until 1 s behind, never a jump that the eye sees
-      liveSyncMaxLatency: 2.5,
+      liveSync: true, // modest chasing: 1.1× until about 1 s behind, never a jump
+      liveSyncMaxLatency: 1.8,
       liveSyncTargetLatency: 1,
       liveSyncPlaybackRate: 1.1,
       autoCleanupSourceBuffer: true,

@@ -28,6 +28,7 @@ export class Lesson {
     this.video.addEventListener('error', () => this.failed());
     this.video.addEventListener('playing', () => {
       this.renewed = 0;
+      clearInterval(this.timer);
       this.say.say('', { state: 'playing' });
     });
     setInterval(() => this.remember(), SAVE_MS);
@@ -74,7 +75,7 @@ export class Lesson {
     if (this.part + 1 < this.files.length) return void this.open(this.part + 1, null);
     forget(this.key);
     this.finished = true;
-    const { next, nextTitle } = this.box.dataset;
+    const { next, title: nextTitle } = upNext();
     if (!next) {
       this.say.say(this.text('播放完了', 'The end'), { state: 'ended', buttons: [[this.text('重看', 'Watch again'), () => this.again()]] });
       return;
@@ -85,7 +86,7 @@ export class Lesson {
       this.say.say(this.text(`${left} 秒后播放：${nextTitle}`, `Next in ${left} s: ${nextTitle}`), {
         state: 'ended',
         buttons: [[this.text('立即播放', 'Play now'), () => { location.href = next; }],
-          [this.text('取消', 'Cancel'), () => { clearInterval(this.timer); this.say.say(''); }]],
+          [this.text('取消', 'Cancel'), () => { clearInterval(this.timer); this.say.say('', { state: 'stopped' }); }]],
       });
       left -= 1;
     };
@@ -135,6 +136,21 @@ export class Lesson {
     if (this.finished || !this.video.currentTime) return;
     keep(this.key, { part: this.part, at_s: this.video.currentTime, saved_at_ms: Date.now() });
   }
+}
+
+/** The first related lesson that has not just been played in this tab: two lessons must not follow each other for ever. */
+function upNext() {
+  let played = [];
+  try {
+    played = JSON.parse(sessionStorage.getItem('yl-played')) ?? [];
+    played = [...played, location.pathname].slice(-KEEP_MAX);
+    sessionStorage.setItem('yl-played', JSON.stringify(played));
+  } catch { /* see below */ }
+  for (const link of document.querySelectorAll('.related a[href]')) {
+    const next = link.getAttribute('href');
+    if (!played.includes(next)) return { next, title: link.querySelector('.card-title')?.textContent ?? '' };
+  }
+  return {};
 }
 
 // Storage may be switched off (private windows, WeChat): then there is no resume, and nothing else is lost.

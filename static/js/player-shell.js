@@ -19,6 +19,7 @@ export async function shell(box, options) {
   const Artplayer = window.Artplayer;
   Artplayer.RECONNECT_TIME_MAX = 0; // reconnecting is ours: it needs a new token
   Artplayer.CONTEXTMENU = false;
+  Artplayer.LOG_VERSION = false;
   const frame = document.createElement('div');
   frame.className = 'player-frame';
   box.prepend(frame);

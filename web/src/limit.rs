@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::sync::Mutex;
 
-/// Failures allowed in [`MINUTE_MS`].
+/// Failures allowed in a minute.
 pub const PER_MINUTE: usize = 5;
-/// Failures allowed in [`HOUR_MS`].
+/// Failures allowed in an hour.
 pub const PER_HOUR: usize = 20;
 const MINUTE_MS: i64 = 60_000;
 const HOUR_MS: i64 = 3_600_000;

@@ -1,5 +1,7 @@
 //! Private by default: every route, as nobody, as an ordinary user, from another site.
 
+#![allow(clippy::unwrap_used)]
+
 mod support;
 
 use http::{Method, Request, StatusCode};

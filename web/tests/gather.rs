@@ -1,5 +1,7 @@
 //! The contract of docs/protocol.md §5.
 
+#![allow(clippy::unwrap_used)]
+
 mod support;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as B64};

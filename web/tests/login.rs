@@ -1,5 +1,7 @@
 //! Claim of the first admin, login, sessions, limits.
 
+#![allow(clippy::unwrap_used)]
+
 mod support;
 
 use http::{Request, StatusCode};

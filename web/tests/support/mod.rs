@@ -1,5 +1,5 @@
 //! A whole site on a temporary SQLite file, asked through its real router. Nothing listens anywhere.
-#![allow(dead_code)]
+#![allow(dead_code, clippy::unwrap_used)]
 
 use axum::Router;
 use axum::body::Body;

@@ -4,7 +4,7 @@ use super::card::{LessonCard, Titles, cards, show_length, show_size, show_time};
 use crate::error::WebError;
 use crate::lang::Lang;
 use crate::media;
-use crate::page::{Page, Shell};
+use crate::page::{Page, Shell, encode};
 use crate::session::Visitor;
 use crate::state::AppState;
 use askama::Template;
@@ -38,8 +38,6 @@ pub struct LessonPage {
     shell: Shell,
     lesson: LessonCard,
     related: Vec<LessonCard>,
-    /// The lesson that plays when this one ends.
-    next: Option<LessonCard>,
     parts: Vec<Part>,
     codec: String,
 }
@@ -59,13 +57,16 @@ pub async fn lesson(
     let mut all = cards(&state, &visitor, &titles, &found.lessons).into_iter();
     let lesson = all.next().ok_or(WebError::NotFound)?;
     let related: Vec<LessonCard> = all.collect();
-    let (parts, codec) = parts(&state, &visitor, &key).await?;
-    let next = related.first().cloned();
-    Ok(Page(LessonPage { l: shell.l, shell, lesson, related, next, parts, codec }))
+    let (parts, codec) = parts(&state, &visitor, &lesson).await?;
+    Ok(Page(LessonPage { l: shell.l, shell, lesson, related, parts, codec }))
 }
 
-async fn parts(state: &AppState, visitor: &Visitor, key: &str) -> Result<(Vec<Part>, String), WebError> {
-    let slices = state.db.slices_of_lesson(key).await?;
+async fn parts(
+    state: &AppState,
+    visitor: &Visitor,
+    lesson: &LessonCard,
+) -> Result<(Vec<Part>, String), WebError> {
+    let slices = state.db.slices_of_lesson(&lesson.key).await?;
     let zone = visitor.zone();
     let mut parts = Vec::with_capacity(slices.len());
     let mut end_ms = None;
@@ -79,13 +80,23 @@ async fn parts(state: &AppState, visitor: &Visitor, key: &str) -> Result<(Vec<Pa
             length: show_length(facts.duration_ms),
             size: show_size(facts.size_bytes),
             codec: codec(&facts.video_codec, &facts.audio_codec, facts.width, facts.height),
-            download: media::file(state, visitor, &slice.object_id),
+            download: format!(
+                "{}&name={}",
+                media::file(state, visitor, &slice.object_id),
+                encode(&name(lesson, i + 1))
+            ),
             recovered: facts.end == SliceEnd::Recovered,
             gap_before: (missing_ms > GAP_MS).then(|| show_length(missing_ms)),
         });
     }
     let codec = slices.first().map(|s| s.facts.video_codec.clone()).unwrap_or_default();
     Ok((parts, codec))
+}
+
+/// What a downloaded part is called.
+fn name(lesson: &LessonCard, number: usize) -> String {
+    let LessonCard { subject, class, teacher, when, .. } = lesson;
+    format!("{subject} {class} {teacher} {} {number}", when.replace(':', "-"))
 }
 
 fn codec(video: &str, audio: &str, width: u16, height: u16) -> String {
