@@ -25,7 +25,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tracing::warn;
-use writer::{Op, OpenFile, Writer};
+use writer::{Failure, Op, OpenFile, Writer};
 
 /// How often the slicer is told the time when nothing arrives (R-REC-01: the original looked each 500 ms).
 const TICK: Duration = Duration::from_millis(250);
@@ -72,6 +72,7 @@ pub struct RecordingNow {
 pub struct Recorder {
     plan: watch::Sender<Plan>,
     now: watch::Receiver<Option<RecordingNow>>,
+    problem: watch::Receiver<String>,
     stop: watch::Sender<Option<SliceEnd>>,
     task: JoinHandle<()>,
 }
@@ -90,6 +91,7 @@ impl Recorder {
         let (plan, plan_rx) = watch::channel(plan);
         let (stop, stop_rx) = watch::channel(None);
         let (now_tx, now) = watch::channel(None);
+        let (problem_tx, problem) = watch::channel(String::new());
         let first = plan_rx.borrow().clone();
         let task = Task {
             studio: studio.clone(),
@@ -101,10 +103,11 @@ impl Recorder {
             plan: plan_rx,
             stop: stop_rx,
             now: now_tx,
+            problem: problem_tx,
         };
         let token = tasks.token().clone();
         let task = tasks.spawn(format!("record {channel}"), task.run(reader, token));
-        Ok(Self { plan, now, stop, task })
+        Ok(Self { plan, now, problem, stop, task })
     }
 
     /// A new schedule or new rules.
@@ -119,6 +122,11 @@ impl Recorder {
     /// What is being recorded; wakes on every change.
     pub fn now(&self) -> watch::Receiver<Option<RecordingNow>> {
         self.now.clone()
+    }
+
+    /// Why it could not write, English; empty when it can.
+    pub fn problem(&self) -> String {
+        self.problem.borrow().clone()
     }
 
     /// Closes what is open with `end` and waits until the writer has it.
@@ -143,7 +151,8 @@ struct Task {
     aligner: Aligner,
     slicer: Slicer,
     writer: Writer,
-    failed: watch::Receiver<String>,
+    failed: watch::Receiver<Failure>,
+    problem: watch::Sender<String>,
     plan: watch::Receiver<Plan>,
     stop: watch::Receiver<Option<SliceEnd>>,
     now: watch::Sender<Option<RecordingNow>>,
@@ -230,7 +239,8 @@ impl Task {
     /// The writer lost a slice: if it is the open one, pause and begin another.
     fn give_up(&mut self) {
         let failed = self.failed.borrow_and_update().clone();
-        if self.now.borrow().as_ref().is_some_and(|now| now.slice_id == failed) {
+        if self.now.borrow().as_ref().is_some_and(|now| now.slice_id == failed.slice_id) {
+            self.problem.send_replace(failed.why);
             self.slicer.write_failed();
             self.now.send_replace(None);
         }
@@ -241,7 +251,11 @@ impl Task {
             let op = match action {
                 Action::Open(start) => self.open(*start),
                 Action::Write(packet) => Op::Write(packet),
-                Action::Fragment => Op::Fragment,
+                Action::Fragment => {
+                    // It writes again; without one it would have failed by now.
+                    self.problem.send_if_modified(|problem| !std::mem::take(problem).is_empty());
+                    Op::Fragment
+                }
                 Action::Close(end) => {
                     self.now.send_replace(None);
                     Op::Close(end)

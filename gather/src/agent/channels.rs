@@ -183,7 +183,10 @@ impl Channels {
             channel_id: id,
             phase: status.phase,
             cause: status.cause,
-            detail: if status.detail.is_empty() { push.error } else { status.detail },
+            detail: [status.detail, running.recorder.problem(), push.error]
+                .into_iter()
+                .find(|text| !text.is_empty())
+                .unwrap_or_default(),
             recording: running.recorder.now().borrow().is_some(),
             pushing: push.publishing,
             video_codec: status.video_codec,

@@ -19,6 +19,8 @@ use tracing::{error, info};
 
 /// Media that may wait for the disk, KiB: 16 MiB are half a minute at 4 Mbit/s. The feed holds as much again.
 const WAITING_MAX_KIB: u32 = 16 << 10;
+/// No slice is begun with less room: its head alone may take 4 MiB, and the ledger needs some too.
+const FREE_MIN_BYTES: u64 = 64 << 20;
 /// Operations that may wait.
 const WAITING_MAX_OPS: usize = 4096;
 
@@ -46,12 +48,21 @@ pub struct OpenFile {
     pub expected_s: u32,
 }
 
+/// A slice that could not be written any further. What was durable is recovered.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Failure {
+    /// Which slice.
+    pub slice_id: String,
+    /// Why, English.
+    pub why: String,
+}
+
 /// The asking side. Dropping it ends the thread after what is queued; an open slice is then closed as `shutdown`.
 #[derive(Debug)]
 pub struct Writer {
     ops: mpsc::Sender<(Op, Option<OwnedSemaphorePermit>)>,
     room: Arc<Semaphore>,
-    failed: watch::Receiver<String>,
+    failed: watch::Receiver<Failure>,
     ended: oneshot::Receiver<()>,
 }
 
@@ -59,7 +70,7 @@ impl Writer {
     /// Starts the thread. Must be called inside a runtime.
     pub fn start(name: &str, ledger: Ledger, finisher: Finisher) -> Result<Self> {
         let (ops, queue) = mpsc::channel(WAITING_MAX_OPS);
-        let (failures, failed) = watch::channel(String::new());
+        let (failures, failed) = watch::channel(Failure::default());
         let (ends, ended) = oneshot::channel();
         let shell = Shell { ledger, finisher, runtime: Handle::current(), failures, current: None };
         std::thread::Builder::new()
@@ -94,8 +105,8 @@ impl Writer {
         let _ = self.ended.await;
     }
 
-    /// The id of the last slice that the thread had to give up; empty before the first.
-    pub fn failed(&self) -> watch::Receiver<String> {
+    /// The last slice that the thread had to give up; empty before the first.
+    pub fn failed(&self) -> watch::Receiver<Failure> {
         self.failed.clone()
     }
 }
@@ -104,7 +115,7 @@ struct Shell {
     ledger: Ledger,
     finisher: Finisher,
     runtime: Handle,
-    failures: watch::Sender<String>,
+    failures: watch::Sender<Failure>,
     current: Option<Recording>,
 }
 
@@ -132,7 +143,7 @@ impl Shell {
             error!(slice.id = slice_id, %error, "Slice {slice_id} could not be written: {error}");
             self.current = None;
             self.finisher.recover(&slice_id);
-            self.failures.send_replace(slice_id);
+            self.failures.send_replace(Failure { slice_id, why: error.to_string() });
         }
         if let Some(current) = self.current.take() {
             self.finisher.finish(current, SliceEnd::Shutdown);
@@ -171,6 +182,11 @@ impl Shell {
     /// The row first, then the file: a file that no row knows is nobody's.
     fn open(&self, open: OpenFile) -> Result<Recording> {
         let slice_id = open.slice.slice_id.clone();
+        let free_bytes = disk::free_bytes(&open.slice.dir);
+        if open.slice.dir.exists() && free_bytes < FREE_MIN_BYTES {
+            let why = format!("the disk of {} is full ({free_bytes} bytes free)", open.slice.dir.display());
+            return Err(GatherError::Slice { slice_id, why });
+        }
         let sequence = self.runtime.block_on(self.ledger.begin(&open.slice))?;
         let path = open.slice.dir.join(format!("{slice_id}.mp4"));
         let media = HybridWriter::new(&open.tracks, open.expected_s).map_err(|source| {
@@ -183,7 +199,11 @@ impl Shell {
             disk::sync_parent(&path)?;
             Ok(file)
         };
-        let file = make().map_err(GatherError::io("making", &path))?;
+        let file = make().map_err(|source| {
+            // Nothing is in it yet, and on a full disk it would be in the way.
+            let _ = std::fs::remove_file(&path);
+            GatherError::Io { doing: "making", path: path.clone(), source }
+        })?;
         let (channel, lesson) = (open.slice.channel_id, &open.slice.lesson_key);
         info!(channel.id = %channel, slice.id = slice_id, "Recording slice {sequence} of lesson {lesson}");
         Ok(Recording { slice_id, path, file, media, kinds: open.tracks.iter().map(Track::kind).collect() })
