@@ -38,6 +38,7 @@ async fn a_channel_is_pushed_only_while_somebody_watches() {
     system.sign_in(&page).await;
     page.go(&system.url(&format!("/watch/{file}?via=hls"))).await;
     page.plays(1.0, Duration::from_secs(40)).await;
+    system.pushed(file).await;
     browser.kill_renderers().await;
     let took = system.not_pushed(file, Duration::from_secs(42)).await;
     println!("the push stopped {took:?} after its tab was killed");

@@ -28,7 +28,7 @@ const PAGES: &[(&str, &str, &str)] = &[
     ("/admin/gatherers/1", "录像切片", "Slice length"),
     ("/admin/channels", "一班", "Channels"),
     ("/admin/channels/new", "拉流地址", "Address"),
-    ("/admin/channels/1", "一班", "Class"),
+    ("/admin/channels/1", "所在班级", "Class"),
     ("/admin/channels/1/timetable", "语文", "语文"),
     ("/admin/channels/1/timetable/new", "开始", "Start"),
     ("/admin/recordings", "王老师", "王老师"),

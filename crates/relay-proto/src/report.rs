@@ -109,7 +109,7 @@ pub enum ChannelCause {
 }
 
 /// A push the live servers want now; the relay repeats it in answer to every report, so a lost command heals.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WantedPush {
     /// Which channel.
     pub channel_id: ChannelId,
@@ -117,4 +117,34 @@ pub struct WantedPush {
     pub url: String,
     /// Counts up with every start of this channel; a publisher with a greater epoch replaces an older one.
     pub epoch: u64,
+}
+
+/// Without the query: it carries the token, which belongs in no log.
+impl std::fmt::Debug for WantedPush {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let url = self.url.split('?').next().unwrap_or_default();
+        f.debug_struct("WantedPush")
+            .field("channel_id", &self.channel_id)
+            .field("url", &url)
+            .field("epoch", &self.epoch)
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_of_a_push_shows_no_token() {
+        let push = WantedPush {
+            channel_id: ChannelId(1),
+            url: "rtmp://-:1935/live/live1?token=secret".into(),
+            epoch: 2,
+        };
+        assert!(
+            format!("{push:?}").contains("rtmp://-:1935/live/live1\"")
+                && !format!("{push:?}").contains("secret")
+        );
+    }
 }

@@ -36,6 +36,7 @@ const FLAGS: &[&str] = &[
     "--disable-sync",
     "--disable-extensions",
     "--mute-audio",
+    "--accept-lang=zh-CN",
     "--autoplay-policy=no-user-gesture-required",
     "--remote-debugging-port=0",
 ];

@@ -178,6 +178,11 @@ impl System {
         assert_eq!(answer.status, 303, "{}", answer.body);
     }
 
+    /// Today in the school, 0 = Sunday.
+    pub fn weekday(&self) -> u64 {
+        school_now().1
+    }
+
     /// Plans a lesson that is under way already.
     pub async fn record_now(&self, channel: i64, length: Duration) {
         self.plan(channel, Duration::ZERO, length).await;
