@@ -27,8 +27,10 @@ impl Identity {
     /// A new key from the system's randomness.
     pub fn generate() -> Result<Self> {
         let mut seed = [0u8; 32];
-        getrandom::fill(&mut seed)
-            .map_err(|e| GatherError::System { doing: "asking the system for randomness", why: e.to_string() })?;
+        getrandom::fill(&mut seed).map_err(|e| GatherError::System {
+            doing: "asking the system for randomness",
+            why: e.to_string(),
+        })?;
         Ok(Self { key: SigningKey::from_bytes(&seed) })
     }
 

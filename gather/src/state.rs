@@ -42,7 +42,8 @@ impl StateFile {
 
     /// Keeps it, durably.
     pub fn save(&self, state: &DesiredState) -> Result<()> {
-        let bytes = serde_json::to_vec(state).unwrap_or_else(|_| unreachable!("plain structs are always JSON"));
+        let bytes =
+            serde_json::to_vec(state).unwrap_or_else(|_| unreachable!("plain structs are always JSON"));
         disk::write_atomic(&self.path, &bytes, 0o600)
     }
 
