@@ -1,5 +1,6 @@
 //! The main job, as people meet it: real processes, a real camera, real Chromium.
 #![allow(clippy::unwrap_used, reason = "a test")]
+#![allow(clippy::print_stdout, reason = "figures that a reader of the log wants")]
 
 mod bad_input;
 mod codecs;

@@ -34,7 +34,7 @@ const PAGES: &[(&str, &str, &str)] = &[
     ("/admin/recordings", "王老师", "王老师"),
     ("/admin/users", "admin", "admin"),
     ("/admin/users/new", "用户名", "Name"),
-    ("/no-such-page", "没有", "not"),
+    ("/no-such-page", "找不到", "not"),
 ];
 
 #[tokio::test(flavor = "multi_thread")]

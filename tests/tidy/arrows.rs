@@ -23,7 +23,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         &["web", "db", "live", "relay", "relay-proto", "rtmp-proto", "storage", "media", "model", "base"],
     ),
     ("testkit", &["base", "model", "media", "relay-proto"]),
-    ("yunlubo-bench", &["testkit", "model"]),
+    ("yunlubo-bench", &["testkit", "yunlubo-tests", "model"]),
     ("yunlubo-tests", &["testkit", "model", "media", "base", "relay-proto"]),
 ];
 

@@ -1,6 +1,8 @@
 //! CPU and memory of a gatherer per recorded channel, with nobody watching.
 //!
-//!     cargo run --release -p yunlubo-bench --bin channels [CHANNELS…=1 8 32]
+//! ```text
+//! cargo run --release -p yunlubo-bench --bin channels [CHANNELS…=1 8 32]
+//! ```
 //!
 //! Each channel plays one 640x360 25 fps H.264 + AAC file of ~1 Mbit/s in a loop and is recorded in slices of a minute,
 //! which are uploaded to a server on the same machine. 60 s are measured after 30 s of settling.

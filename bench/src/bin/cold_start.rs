@@ -1,6 +1,8 @@
 //! Promise P1: click on the live list → first decoded picture in Chromium.
 //!
-//!     cargo run --release -p yunlubo-bench --bin cold_start [TRIES=20]
+//! ```text
+//! cargo run --release -p yunlubo-bench --bin cold_start [TRIES=20]
+//! ```
 //!
 //! Needs `cargo build --release --workspace --bins`, Chromium and the RTSP camera of testkit. Cold: the channel runs at
 //! the gatherer and is not pushed. Warm: another viewer keeps the push alive. Time runs from the click to the first

@@ -1,6 +1,8 @@
 //! CPU per HTTP-FLV viewer, delay added by us (P2), memory per viewer.
 //!
-//!     cargo run --release -p yunlubo-bench --bin fanout LOADGEN CLIP.flv [VIEWERS…=20 200 1000]
+//! ```text
+//! cargo run --release -p yunlubo-bench --bin fanout LOADGEN CLIP.flv [VIEWERS…=20 200 1000]
+//! ```
 //!
 //! LOADGEN is the load generator's binary; without it this says so and measures nothing. The server is pinned to CPU 0,
 //! the generator to CPU 1. CLIP.flv: 640x360, 25 fps, 900 kbit/s + AAC 64 kbit/s, GOP 2 s.

@@ -75,6 +75,13 @@ impl Site {
         }
     }
 
+    /// The body of a file, as it is; panics unless it is there.
+    pub async fn bytes(&self, path: &str) -> Vec<u8> {
+        let response = self.client.get(self.url(path)).send().await.unwrap();
+        assert_eq!(response.status().as_u16(), 200, "{path}");
+        response.bytes().await.unwrap().to_vec()
+    }
+
     /// The value of a cookie, to hand a session to a browser.
     pub fn cookies(&self) -> Vec<(String, String)> {
         self.cookies.lock().unwrap().iter().map(|(k, v)| (k.clone(), v.clone())).collect()
