@@ -227,6 +227,10 @@ async fn a_slice_needs_a_true_receipt_an_own_channel_and_sane_facts() {
         SliceFacts { lesson_key: "3-2026112x".into(), ..facts.clone() },
         SliceFacts { duration_ms: -1, ..facts.clone() },
         SliceFacts { video_codec: "<b>".into(), ..facts.clone() },
+        SliceFacts { audio_codec: "AAC\0".into(), ..facts.clone() },
+        SliceFacts { lesson_key: "3-20261399".into(), ..facts.clone() },
+        SliceFacts { started_at_ms: i64::MAX - 60_000, ..facts.clone() },
+        SliceFacts { video_frames: i64::MAX, ..facts.clone() },
     ] {
         check(&wrong, good(), StatusCode::BAD_REQUEST, "bad_request").await;
     }

@@ -15,6 +15,7 @@ use axum::{Json, Router};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as B64};
 use db::{CodeRefusal, DbError, NewSlice, Snapshot};
 use ed25519_dalek::{Signature, VerifyingKey};
+use jiff::civil::Date;
 use model::gatherer::Machine;
 use model::grant::{Grant, Right};
 use model::slice::SliceFacts;
@@ -30,6 +31,11 @@ pub const GRANT_MS: i64 = 3_600_000;
 const LABEL_MAX: usize = 128;
 /// Longest slice, ms: a day and an hour (the night the clocks go back).
 const SLICE_MAX_MS: i64 = 25 * 3_600_000;
+/// 9999-01-01: a clock may be wrong, but a time beyond what calendars hold, or sums of which overflow, would leave every
+/// list that shows it unreadable.
+const TIME_MAX_MS: i64 = 253_370_764_800_000;
+/// Frames of the longest slice at 1,000 a second: sums of a lesson stay far from overflowing.
+const FRAMES_MAX: i64 = SLICE_MAX_MS;
 
 /// `/api/gather/…`
 pub fn router() -> Router<AppState> {
@@ -208,13 +214,16 @@ fn check_facts(facts: &SliceFacts) -> Result<(), WebError> {
     let hash = facts.sha256.len() == 64 && facts.sha256.bytes().all(hex);
     let (range, date) = facts.lesson_key.split_once('-').unwrap_or(("", ""));
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    let key = range == facts.range_id.to_string() && digits(range) && date.len() == 8 && digits(date);
+    let day = date.len() == 8 && digits(date) && Date::strptime("%Y%m%d", date).is_ok();
+    let key = range == facts.range_id.to_string() && digits(range) && day;
     let times = (0..=SLICE_MAX_MS).contains(&facts.duration_ms)
         && (0..=facts.duration_ms).contains(&facts.overlap_ms)
-        && facts.started_at_ms > 0;
-    let codecs =
-        matches!(facts.video_codec.as_str(), "H.264" | "H.265" | "") && facts.audio_codec.len() <= 20;
-    let sizes = facts.size_bytes > 0 && facts.video_frames >= 0;
+        && (1..=TIME_MAX_MS).contains(&facts.started_at_ms);
+    let name = |b: u8| b.is_ascii_alphanumeric() || b".-_ ".contains(&b);
+    let codecs = matches!(facts.video_codec.as_str(), "H.264" | "H.265" | "")
+        && facts.audio_codec.len() <= 20
+        && facts.audio_codec.bytes().all(name);
+    let sizes = facts.size_bytes > 0 && (0..=FRAMES_MAX).contains(&facts.video_frames);
     if ulid && hash && key && times && codecs && sizes {
         return Ok(());
     }
