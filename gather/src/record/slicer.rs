@@ -22,6 +22,9 @@ pub const TAIL_MIN_MS: i64 = 2000;
 pub const TICK_LAG_MS: i64 = super::align::HOLD_MS + 250;
 /// A wall clock that falls back further than this was set by hand or NTP and is believed.
 pub const CLOCK_STEP_MS: i64 = 5000;
+/// A slice of this size ends at the next keyframe, whatever its length: storage takes files of up to 4 GiB, and a GOP
+/// and the head come on top. 3 h at 2.4 Mbit/s.
+pub const SLICE_MAX_BYTES: u64 = 3 << 30;
 /// A decoding time further from the one before than this is a new stream, not a pause.
 pub const TIME_JUMP_MS: i64 = 10_000;
 /// After the disk refused a slice, the next is opened no sooner than this.
@@ -89,6 +92,9 @@ struct Open {
     occurrence: Occurrence,
     /// Length counts from here: the bell, or the first frame that no slice before holds.
     count_from: MediaTime,
+    /// The length it was opened for, which its head has room for; 0 = the whole lesson.
+    slice_ms: i64,
+    bytes: u64,
     keyframes: usize,
     fragment_start: Option<MediaTime>,
 }
@@ -115,6 +121,7 @@ pub struct Slicer {
     channel: ChannelId,
     schedule: Schedule,
     rules: Rules,
+    max_bytes: u64,
     due: Option<Due>,
     now_ms: i64,
     tracks: Arc<[Track]>,
@@ -134,6 +141,7 @@ impl Slicer {
             channel,
             schedule,
             rules,
+            max_bytes: SLICE_MAX_BYTES,
             due: None,
             now_ms: i64::MIN,
             tracks: Arc::new([]),
@@ -165,7 +173,7 @@ impl Slicer {
         }
     }
 
-    /// New lengths; they hold from the next keyframe on.
+    /// New lengths; they hold from the next keyframe on, but an open slice never grows longer than it was opened for.
     pub fn set_rules(&mut self, rules: Rules) {
         if rules == self.rules {
             return;
@@ -295,9 +303,16 @@ impl Slicer {
 
     fn is_long_enough(&self, keyframe: &Packet, received_at_ms: i64) -> bool {
         let Some(open) = &self.open else { return false };
-        self.rules.slice_ms > 0
-            && (keyframe.dts - open.count_from).as_ms() >= self.rules.slice_ms
-            && open.occurrence.end_at_ms - received_at_ms >= TAIL_MIN_MS.min(self.rules.slice_ms / 4)
+        if open.bytes >= self.max_bytes {
+            return true;
+        }
+        let slice_ms = match (open.slice_ms, self.rules.slice_ms) {
+            (0, other) | (other, 0) => other,
+            (before, now) => before.min(now),
+        };
+        slice_ms > 0
+            && (keyframe.dts - open.count_from).as_ms() >= slice_ms
+            && open.occurrence.end_at_ms - received_at_ms >= TAIL_MIN_MS.min(slice_ms / 4)
     }
 
     /// Opens a slice from the `k`-th last keyframe if one is due now. The packet just kept has time `dts` and was
@@ -322,7 +337,9 @@ impl Slicer {
             started_at_ms,
             overlap_ms,
         })));
-        self.open = Some(Open { occurrence, count_from, keyframes: 0, fragment_start: None });
+        let slice_ms = self.rules.slice_ms;
+        self.open =
+            Some(Open { occurrence, count_from, slice_ms, bytes: 0, keyframes: 0, fragment_start: None });
         packets.into_iter().for_each(|packet| self.write(packet));
     }
 
@@ -338,6 +355,7 @@ impl Slicer {
             open.fragment_start = Some(packet.dts);
         }
         open.keyframes += usize::from(packet.starts_gop());
+        open.bytes += packet.data.len() as u64;
         self.actions.push_back(Action::Write(packet));
     }
 

@@ -285,6 +285,29 @@ fn after_a_disk_error_it_pauses_and_goes_on() {
 }
 
 #[test]
+fn a_slice_never_outgrows_what_storage_takes() {
+    let mut sim = Sim::new(&[range(1, "08:00", "08:01")], 0, 0, 2000);
+    // 25 packets of 8 bytes a second.
+    sim.slicer.max_bytes = 200 * 15;
+    sim.run(0, 61_000);
+    let length = Some(SliceEnd::Length);
+    let end = |ms| if ms == 48_000 { (ms, 59_960, Some(SliceEnd::Bell)) } else { (ms, ms + 15_960, length) };
+    assert_eq!(sim.spans(), [end(0), end(16_000), end(32_000), end(48_000)]);
+}
+
+#[test]
+fn an_open_slice_keeps_the_length_its_head_was_made_for() {
+    let mut sim = Sim::new(&[range(1, "08:00", "08:05")], 60_000, 0, 2000);
+    sim.run(0, 30_000);
+    sim.slicer.set_rules(Rules { slice_ms: 0, overlap_keyframes: 0 });
+    sim.run(30_000, 90_000);
+    sim.slicer.set_rules(Rules { slice_ms: 30_000, overlap_keyframes: 0 });
+    sim.run(90_000, 110_000);
+    let length = Some(SliceEnd::Length);
+    assert_eq!(sim.spans(), [(0, 59_960, length), (60_000, 89_960, length), (90_000, 109_960, None)]);
+}
+
+#[test]
 fn a_clock_set_back_is_believed() {
     let mut sim = Sim::new(&[range(1, "08:00", "08:01")], 0, 0, 2000);
     sim.run(0, 4000);
