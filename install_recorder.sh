@@ -96,11 +96,11 @@ install_demo() {
   demo_ready "$dir"
 }
 
-# Ports of the manual where they are free, any free port elsewhere.
+# Ports of the manual where they are free, any free port elsewhere; any free port for all with YUNLUBO_ANY_PORT=1.
 demo_ports() {
   local port key
   for key in 80 1935 8080 21001 23000 22122; do
-    port=$(port_or_any "$key")
+    port=$([ -n "${YUNLUBO_ANY_PORT:-}" ] && echo 0 || port_or_any "$key")
     [ "$port" = "$key" ] || sed -i "s/\(listen[^=]*= *\"[^\"]*:\)$key\"/\10\"/" "$1"
   done
 }

@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod codecs;
+mod install;
 mod live;
 mod pages;
 mod postgres;
