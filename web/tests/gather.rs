@@ -207,6 +207,41 @@ async fn a_slice_is_taken_once_however_often_it_is_told() {
 }
 
 #[tokio::test]
+async fn a_slice_is_taken_only_while_storage_has_its_file() {
+    let mut gatherer = Gatherer::new().await;
+    let volume = storage::Volume::open(gatherer.site.dir.path().join("volume")).unwrap();
+    let signer = gatherer.site.state.signer.clone();
+    let storage = storage::Storage::new(volume.clone(), signer, storage::Limits::default());
+    gatherer.site.state.storage = Some(storage);
+    gatherer.site.app = web::router(gatherer.site.state.clone());
+    gatherer.wire = gatherer.site.browser();
+    let facts = facts(gatherer.add_channel().await);
+    let put = |size: usize| {
+        let id = storage::ObjectId::random().unwrap().to_string();
+        let dir = volume.root().join("objects").join(&id[..2]).join(&id[2..4]);
+        std::fs::create_dir_all(&dir).unwrap();
+        std::fs::write(dir.join(&id), vec![0; size]).unwrap();
+        (dir.join(&id), id)
+    };
+    let receipt = |object: &str| gatherer.receipt(object, facts.size_bytes, &facts.sha256);
+    let taken = async |object: &str| {
+        let answer = gatherer.notice(&facts, receipt(object)).await;
+        assert!(answer.status == StatusCode::OK || answer.code() == "bad_receipt", "{}", answer.text);
+        answer.status == StatusCode::OK
+    };
+    let ((path, first), (_, short), (_, second)) = (put(1000), put(999), put(1000));
+    assert!(!taken("no-object").await && !taken(&short).await);
+    assert!(taken(&first).await);
+    // The answer was lost, and then the disk: the file that is sent again is no needless copy.
+    std::fs::remove_file(path).unwrap();
+    assert!(!taken(&first).await);
+    assert!(taken(&second).await);
+    let db = &gatherer.site.state.db;
+    assert_eq!(db.slice(&facts.slice_id).await.unwrap().object_id, second);
+    assert_eq!(db.doomed_objects(9).await.unwrap(), [first]);
+}
+
+#[tokio::test]
 async fn a_slice_needs_a_true_receipt_an_own_channel_and_sane_facts() {
     let gatherer = Gatherer::new().await;
     let facts = facts(gatherer.add_channel().await);

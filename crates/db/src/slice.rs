@@ -25,6 +25,7 @@ texts! {
         started_at_ms, duration_ms, overlap_ms, size_bytes, sha256, video_frames, video_codec, audio_codec, width,
         height, end_reason, object_id, created_at_ms)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)";
+    OBJECT = "UPDATE slice SET object_id = $2 WHERE slice_id = $1";
     STILL = "UPDATE slice SET still_object_id = $2 WHERE slice_id = $1";
     CLICK = "UPDATE slice SET clicks = clicks + 1 WHERE slice_id = $1";
     DELETE = "DELETE FROM slice WHERE slice_id = $1";
@@ -183,6 +184,20 @@ impl Db {
         lesson::recount(w.conn(), &facts.lesson_key).await?;
         w.commit(DOING).await?;
         Ok(Stored::New)
+    }
+
+    /// Storage has lost the object of a slice, and the gatherer that still had the file has sent it again.
+    pub async fn replace_object(&self, slice_id: &str, object_id: &str, now_ms: i64) -> Result<()> {
+        const DOING: &str = "replacing a slice's file";
+        let mut w = self.write(DOING).await?;
+        let slice = load(w.conn(), slice_id).await?;
+        let slice = slice.ok_or_else(|| DbError::not_found(Noun::Slice, slice_id))?;
+        if slice.object_id != object_id {
+            let replace = sql(OBJECT).bind(slice_id).bind(object_id);
+            run_or(w.conn(), replace, taken(DOING, Noun::Slice)).await?;
+            doom(w.conn(), std::slice::from_ref(&slice.object_id), now_ms).await?;
+        }
+        w.commit(DOING).await
     }
 
     /// Keeps a slice's still and gives the object it replaces, to be removed from storage.

@@ -167,6 +167,12 @@ async fn slices(
         return Err(bad_receipt());
     }
     let still = still_receipt.as_deref().map(|r| receipt_of(&state, r)).transpose()?;
+    if !holds(&state, &file.resource, facts.size_bytes).await? {
+        // The gatherer then asks storage, learns that the upload is gone, and sends the file again.
+        tracing::warn!(slice.id = facts.slice_id, "Storage no longer has the file of slice {}", facts.slice_id);
+        return Err(bad_receipt());
+    }
+    heal_object(&state, &facts, &file.resource, now_ms).await?;
     let new = NewSlice { facts: facts.clone(), object_id: file.resource };
     // A second upload of the same slice, and a still that is replaced, are noted for removal there.
     state.db.add_slice(&new, now_ms).await.map_err(|error| slice_refused(error, facts.channel_id))?;
@@ -205,6 +211,35 @@ async fn own_channel(state: &AppState, id: GathererId, channel: ChannelId) -> Re
 
 fn receipt_of(state: &AppState, receipt: &str) -> Result<Grant, WebError> {
     state.signer.verify(receipt, Right::Receipt, state.now_ms()).map_err(|_| bad_receipt())
+}
+
+/// Whether storage has the object in this size. A receipt alone is a memory: the gatherer deletes its file upon our
+/// answer. Yes when storage runs elsewhere: then its receipt is all we have.
+async fn holds(state: &AppState, object: &str, size_bytes: i64) -> Result<bool, WebError> {
+    let Some(storage) = &state.storage else { return Ok(true) };
+    let Some(id) = storage::ObjectId::parse(object) else { return Ok(false) };
+    let found = storage.volume().len(&id).await.map_err(|e| WebError::Internal(e.to_string()))?;
+    Ok(found.is_some_and(|len| i64::try_from(len) == Ok(size_bytes)))
+}
+
+/// A slice that was told before and whose file storage has lost since gets the file that was sent now; otherwise the
+/// second file would be taken for a needless copy and removed.
+async fn heal_object(
+    state: &AppState,
+    facts: &SliceFacts,
+    object: &str,
+    now_ms: i64,
+) -> Result<(), WebError> {
+    let known = match state.db.slice(&facts.slice_id).await {
+        Ok(known) if known.facts == *facts && known.object_id != object => known,
+        Ok(_) | Err(DbError::NotFound { .. }) => return Ok(()),
+        Err(error) => return Err(error.into()),
+    };
+    if !holds(state, &known.object_id, facts.size_bytes).await? {
+        let replaced = state.db.replace_object(&facts.slice_id, object, now_ms).await;
+        replaced.map_err(|error| slice_refused(error, facts.channel_id))?;
+    }
+    Ok(())
 }
 
 /// Refuses facts that no gatherer of ours would report: they go into pages and into the database as they are.

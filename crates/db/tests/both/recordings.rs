@@ -57,6 +57,18 @@ on_both! {
         assert_eq!(db.lesson("1-20261120").await.unwrap().slice_count, 1);
     }
 
+    async fn a_file_that_storage_lost_is_replaced(db: Db) {
+        let id = channel(&db, 1).await;
+        let new = slice(id, "1-20261120", 0, NOW_MS);
+        db.add_slice(&new, NOW_MS).await.unwrap();
+        for _ in 0..2 {
+            db.replace_object(&new.facts.slice_id, "sent-again", NOW_MS).await.unwrap();
+        }
+        assert_eq!(db.slice(&new.facts.slice_id).await.unwrap().object_id, "sent-again");
+        assert_eq!(db.doomed_objects(9).await.unwrap(), [new.object_id]);
+        assert!(matches!(db.replace_object("none", "x", NOW_MS).await, Err(DbError::NotFound { .. })));
+    }
+
     async fn a_lesson_is_the_sum_of_its_slices(db: Db) {
         let (id, who) = (channel(&db, 1).await, teacher(&db, "陈静").await);
         let key = "1-20261120";
