@@ -280,8 +280,14 @@ impl Agent {
     }
 }
 
-/// Heals what a crash left: open slices are recovered in the background, unknown files set aside.
+/// Heals what a crash or an absent disk left: files that are back count again, open slices are recovered in the background, unknown files set aside.
 async fn heal(ledger: &Ledger, finisher: &Finisher, spools: &[PathBuf], now_ms: i64) -> Result<()> {
+    for row in ledger.in_state(SliceState::Damaged).await? {
+        if row.file().exists() {
+            info!(slice.id = row.facts.slice_id, "The file of slice {} is back", row.facts.slice_id);
+            ledger.revived(&row.facts.slice_id).await?;
+        }
+    }
     for row in ledger.in_state(SliceState::Open).await? {
         finisher.recover(&row.facts.slice_id);
     }

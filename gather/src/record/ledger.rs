@@ -64,6 +64,8 @@ const CLOSE: &str = "UPDATE slice SET state = 'closed', duration_ms = $2, size_b
      video_frames = $5, end_reason = $6, has_still = $7, audio_codec = $8, \
      overlap_ms = MIN(overlap_ms, $2) WHERE slice_id = $1 AND state = 'open'";
 const DAMAGE: &str = "UPDATE slice SET state = 'damaged', note = $2 WHERE slice_id = $1 AND state IN ('open', 'closed', 'stored')";
+const REVIVE: &str = "UPDATE slice SET state = CASE WHEN sha256 = '' THEN 'open' ELSE 'closed' END, note = '' \
+     WHERE slice_id = $1 AND state = 'damaged'";
 const REHASH: &str = "UPDATE slice SET size_bytes = $2, sha256 = $3, upload_url = NULL, receipt = NULL, state = 'closed' \
      WHERE slice_id = $1 AND state IN ('closed', 'stored')";
 const UPLOAD: &str = "UPDATE slice SET upload_url = $2 WHERE slice_id = $1 AND state = 'closed'";
@@ -295,6 +297,11 @@ impl Ledger {
     pub async fn damaged(&self, slice_id: &str, note: &str) -> Result<()> {
         let query = sqlx::query(DAMAGE).bind(slice_id).bind(note);
         self.arrow("marking a slice as damaged", slice_id, SliceState::Damaged, query).await
+    }
+
+    /// DAMAGED → OPEN or CLOSED, wherever it was: its file is back in its place (a spool that was not mounted).
+    pub async fn revived(&self, slice_id: &str) -> Result<()> {
+        self.note_one("reviving a slice", sqlx::query(REVIVE).bind(slice_id)).await
     }
 
     /// The file was hashed anew: its upload starts from the beginning.

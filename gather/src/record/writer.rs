@@ -21,6 +21,9 @@ use tracing::{error, info};
 const WAITING_MAX_KIB: u32 = 16 << 10;
 /// No slice is begun with less room: its head alone may take 4 MiB, and the ledger needs some too.
 const FREE_MIN_BYTES: u64 = 64 << 20;
+/// A slice ends when so little room is left: without it neither the ledger nor the finished slice's row could be
+/// written, and nothing would ever be uploaded and deleted again.
+const FREE_LAST_BYTES: u64 = 24 << 20;
 /// Operations that may wait.
 const WAITING_MAX_OPS: usize = 4096;
 
@@ -168,6 +171,7 @@ impl Shell {
                     && let Some(bytes) = current.flush()?
                 {
                     self.runtime.block_on(self.ledger.durable(&current.slice_id, bytes))?;
+                    current.check_room()?;
                 }
             }
             Op::Close(end) => {
@@ -218,6 +222,16 @@ impl Recording {
         let slice_id = || self.slice_id.clone();
         let failed = |source| GatherError::Media { slice_id: slice_id(), doing: "taking a packet", source };
         self.media.push(packet).map_err(failed)
+    }
+
+    /// Refuses to go on when the disk is nearly full. Everything written so far is durable.
+    fn check_room(&self) -> Result<()> {
+        let free_bytes = disk::free_bytes(&self.path);
+        if free_bytes >= FREE_LAST_BYTES {
+            return Ok(());
+        }
+        let why = format!("the disk of {} is full ({free_bytes} bytes free)", self.path.display());
+        Err(GatherError::Slice { slice_id: self.slice_id.clone(), why })
     }
 
     /// Writes the pending fragment and waits for the disk; the bytes that are then safe.

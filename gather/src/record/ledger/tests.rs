@@ -50,6 +50,23 @@ async fn sequences_count_up_within_a_lesson_also_after_a_restart() {
 }
 
 #[tokio::test]
+async fn a_damaged_slice_whose_file_is_back_goes_on_where_it_was() {
+    let (_dir, ledger) = ledger().await;
+    for id in ["open", "closed"] {
+        ledger.begin(&new(id, 1)).await.unwrap();
+    }
+    ledger.closed("closed", &finished()).await.unwrap();
+    for (id, state) in [("open", SliceState::Open), ("closed", SliceState::Closed)] {
+        ledger.damaged(id, "its file vanished").await.unwrap();
+        for _ in 0..2 {
+            ledger.revived(id).await.unwrap();
+            let row = ledger.get(id).await.unwrap().unwrap();
+            assert_eq!((row.state, row.note.as_str()), (state, ""));
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_slice_goes_its_way_and_keeps_its_facts() {
     let (_dir, ledger) = ledger().await;
     ledger.begin(&new("a", 1)).await.unwrap();
