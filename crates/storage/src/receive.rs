@@ -19,6 +19,8 @@ const DRAIN_WITHIN: std::time::Duration = std::time::Duration::from_secs(2);
 /// One PATCH's worth of bytes.
 pub(crate) struct Chunk {
     pub body: Body,
+    /// How long the client says it is, bytes.
+    pub length: Option<u64>,
     /// Where the client says the upload stands.
     pub offset: u64,
     /// `Upload-Checksum` of this chunk.
@@ -33,12 +35,16 @@ pub(crate) async fn receive(
     limits: Limits,
     place: Place,
 ) -> Result<(Upload, Standing)> {
-    let Chunk { body, offset, checksum } = chunk;
+    let Chunk { body, length, offset, checksum } = chunk;
     let mut body = body.into_data_stream();
     let looked = upload.clone();
     let file = blocking(move || match looked.standing()? {
         Standing::Finished => Ok(None),
         Standing::At(at) if at != offset => Err(StorageError::Offset { offset: at }),
+        // Told beforehand that it goes past the end: not a byte of it is kept.
+        Standing::At(at) if length.is_some_and(|length| length > looked.left(at)) => {
+            Err(StorageError::TooLarge { max_bytes: looked.left(at) })
+        }
         Standing::At(_) => looked.open_at(offset).map(Some),
     })
     .await;
@@ -57,7 +63,7 @@ pub(crate) async fn receive(
         }
     };
     let mut file = tokio::fs::File::from_std(file);
-    let left = upload.sidecar.size_bytes - offset;
+    let left = upload.left(offset);
     let mut hasher = checksum.is_some().then(Sha256::new);
     let copied = copy(&mut body, &mut file, left, &limits, &place, hasher.as_mut()).await;
     // Also after a failure: what was written counts, so it must be on the disk before an offset is told.

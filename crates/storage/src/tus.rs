@@ -80,6 +80,10 @@ fn check_body(headers: &HeaderMap, limits: &Limits) -> Result<()> {
     }
 }
 
+fn length(headers: &HeaderMap) -> Option<u64> {
+    number(headers, "content-length").ok()
+}
+
 fn is_chunk(headers: &HeaderMap) -> bool {
     text(headers, "content-type") == Some("application/offset+octet-stream")
 }
@@ -146,7 +150,7 @@ async fn create(
     };
     let location = format!("{}/{}", uri.path().trim_end_matches('/'), upload.id);
     let (upload, standing) = match is_chunk(&headers) {
-        true => send(&storage, upload, Chunk { body, offset: 0, checksum }).await?,
+        true => send(&storage, upload, Chunk { body, length: length(&headers), offset: 0, checksum }).await?,
         false => (upload, Standing::At(0)),
     };
     let mut response = answer(&storage, &upload, standing, StatusCode::CREATED);
@@ -173,7 +177,8 @@ async fn append(
         Ok(prepared) => prepared,
         Err(e) => return refuse(body, e).await,
     };
-    let (upload, standing) = send(&storage, upload, Chunk { body, offset, checksum }).await?;
+    let (upload, standing) =
+        send(&storage, upload, Chunk { body, length: length(&headers), offset, checksum }).await?;
     Ok(answer(&storage, &upload, standing, StatusCode::NO_CONTENT))
 }
 

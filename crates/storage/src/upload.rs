@@ -56,6 +56,11 @@ pub(crate) enum Standing {
 }
 
 impl Upload {
+    /// Bytes still to come after `offset`.
+    pub(crate) fn left(&self, offset: u64) -> u64 {
+        self.sidecar.size_bytes.saturating_sub(offset)
+    }
+
     fn data(volume: &Volume, id: &ObjectId) -> PathBuf {
         volume.incoming().join(id.as_str())
     }

@@ -4,6 +4,7 @@ use crate::sniff::HEAD_BYTES;
 use crate::{ObjectId, Result, StorageError};
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -49,7 +50,10 @@ impl Volume {
     pub fn open(root: impl Into<PathBuf>) -> Result<Self> {
         let root: PathBuf = root.into();
         for dir in ["objects", "incoming"] {
-            fs::create_dir_all(root.join(dir)).map_err(|e| StorageError::io("making the volume", e))?;
+            let mut maker = fs::DirBuilder::new();
+            // Recordings of classrooms are not for other users of this machine.
+            maker.recursive(true).mode(0o700);
+            maker.create(root.join(dir)).map_err(|e| StorageError::io("making the volume", e))?;
         }
         sync_dir(&root)?;
         Ok(Self { root: Arc::new(root) })
@@ -146,6 +150,7 @@ pub(crate) fn head_of(file: &mut File) -> std::io::Result<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::unix::fs::PermissionsExt;
 
     #[test]
     fn the_reserve_is_a_part_of_the_whole() {
@@ -165,6 +170,8 @@ mod tests {
         fs::write(&from, b"hello").unwrap();
         volume.place(&from, &id).unwrap();
         assert_eq!(Volume::open(dir.path()).unwrap().len(&id).await.unwrap(), Some(5));
+        let mode = |name| fs::metadata(dir.path().join(name)).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode("objects"), mode("incoming")), (0o700, 0o700), "closed to other users");
         assert!(volume.delete(&id).await.unwrap());
         assert!(!volume.delete(&id).await.unwrap());
         assert!(matches!(volume.open_object(&id).await, Err(StorageError::NotFound)));

@@ -133,6 +133,7 @@ async fn a_wrong_offset_is_told_the_right_one() {
     }
     let long = server.patch(&path, 100, &bytes).await;
     assert_eq!(code(&long), "too_large");
+    assert_eq!(offset(&server.head(&path).await), 100, "not a byte of it was kept");
 }
 
 #[tokio::test]
