@@ -49,6 +49,23 @@ impl ChannelId {
 
     /// The channel behind a stream name, if it is one of ours.
     pub fn from_stream(stream: &str) -> Option<Self> {
-        stream.strip_prefix("live")?.parse().ok().filter(|id: &Self| id.0 > 0)
+        // One name a channel: `live07` and `live+7` would be streams of their own with the same camera behind them.
+        let id: Self = stream.strip_prefix("live")?.parse().ok()?;
+        (id.0 > 0 && id.stream() == stream).then_some(id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_channel_has_one_stream_name() {
+        assert_eq!(ChannelId::from_stream("live7"), Some(ChannelId(7)));
+        for other in
+            ["live07", "live+7", "live-7", "live0", "live", "Live7", "live7 ", "live99999999999999999999"]
+        {
+            assert_eq!(ChannelId::from_stream(other), None, "{other}");
+        }
     }
 }
