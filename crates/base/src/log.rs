@@ -36,7 +36,7 @@ impl std::error::Error for LogError {}
 /// The environment variable `RUST_LOG` wins over it.
 pub fn init(format: Format, filter: &str) -> Result<(), LogError> {
     let text = std::env::var("RUST_LOG").ok().filter(|v| !v.is_empty()).unwrap_or_else(|| filter.to_owned());
-    let filter = EnvFilter::try_new(&text).map_err(|e| LogError::Filter(e.to_string()))?;
+    let filter = quiet(&text)?;
     // `fmt`'s own timer writes UTC with a `Z`.
     let log = fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match format {
@@ -46,8 +46,20 @@ pub fn init(format: Format, filter: &str) -> Result<(), LogError> {
     .map_err(|_| LogError::Twice)
 }
 
+/// The filter without what would write secrets.
+fn quiet(text: &str) -> Result<EnvFilter, LogError> {
+    let filter = EnvFilter::try_new(text).map_err(|e| LogError::Filter(e.to_string()))?;
+    Ok(QUIET.iter().filter_map(|d| d.parse().ok()).fold(filter, EnvFilter::add_directive))
+}
+
+/// Other people's crates that write secrets into the log; `debug` and `trace` do not turn them on. sqlx warns of a
+/// parameter of the database's address that it does not know, with its value; tungstenite traces whole messages with
+/// the grants in them.
+const QUIET: &[&str] = &["sqlx_postgres::options=error", "tungstenite=info"];
 /// Query parameters whose values are secrets.
-const SECRET_PARAMETERS: &[&str] = &["token", "t", "grant", "sig", "password", "passwd", "pwd"];
+const SECRET_PARAMETERS: &[&str] = &["token", "t", "grant", "sig", "pwd"];
+/// Parts of names of such parameters: `password`, `sslpassword`, `passwd`, `client_secret`.
+const SECRET_PARTS: &[&str] = &["pass", "secret"];
 
 /// The URL with `user:pass@` and the values of secret query parameters replaced by `***`.
 ///
@@ -69,10 +81,12 @@ fn redact_authority(url: &str) -> String {
 }
 
 fn redact_parameter(part: &str) -> String {
+    let is_secret = |name: &str| {
+        let name = name.to_ascii_lowercase();
+        SECRET_PARAMETERS.contains(&name.as_str()) || SECRET_PARTS.iter().any(|part| name.contains(part))
+    };
     match part.split_once('=') {
-        Some((name, _)) if SECRET_PARAMETERS.contains(&name.to_ascii_lowercase().as_str()) => {
-            format!("{name}=***")
-        }
+        Some((name, _)) if is_secret(name) => format!("{name}=***"),
         _ => part.to_owned(),
     }
 }
@@ -80,6 +94,16 @@ fn redact_parameter(part: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_filter_for_everything_leaves_out_who_would_tell_secrets() {
+        let filter = quiet("trace,tungstenite=trace").unwrap().to_string();
+        assert!(
+            filter.contains("tungstenite=info") && filter.contains("sqlx_postgres::options=error"),
+            "{filter}"
+        );
+        assert!(!filter.contains("tungstenite=trace"), "{filter}");
+    }
 
     #[track_caller]
     fn check(url: &str, expect: &str) {
@@ -99,6 +123,7 @@ mod tests {
         check("rtmp://h:1935/live/live7?token=abc.def&x=1", "rtmp://h:1935/live/live7?token=***&x=1");
         check("/live/live7.flv?t=abc&heartbeat=1", "/live/live7.flv?t=***&heartbeat=1");
         check("/file/a.mp4?T=abc", "/file/a.mp4?T=***");
+        check("postgres://db/yl?sslPassword=a&sslmode=b", "postgres://db/yl?sslPassword=***&sslmode=b");
         check("not a url", "not a url");
     }
 
