@@ -41,6 +41,25 @@ for (const button of document.querySelectorAll("[data-must-type]")) {
   renew();
 }
 
+// 复制. A site on plain http has no clipboard object: then the old command copies what is marked.
+for (const button of document.querySelectorAll("[data-copies]")) {
+  const from = document.querySelector(button.dataset.copies);
+  const says = button.textContent;
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    const range = document.createRange();
+    range.selectNodeContents(from);
+    getSelection().removeAllRanges();
+    getSelection().addRange(range);
+    const copied = navigator.clipboard
+      ? await navigator.clipboard.writeText(from.textContent.trim()).then(() => true, () => false)
+      : document.execCommand("copy");
+    if (!copied) return;
+    button.textContent = button.dataset.done;
+    setTimeout(() => { button.textContent = says; }, 2000);
+  });
+}
+
 // The true states of channels, every 2 s while the page is seen. A failed poll is said, not hidden.
 const table = document.querySelector("table[data-poll]");
 if (table) {

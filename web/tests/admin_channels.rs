@@ -73,7 +73,7 @@ async fn the_two_modes_turn_into_each_other() {
     ];
     site.post("/admin/channels/1", &file).await.is(303);
     assert_eq!(source(&site).await, Source::File { path: "/data/课.mp4".to_owned() });
-    site.get("/admin/channels").await.has("MP4文件").has("/data/课.mp4");
+    site.get("/admin/channels").await.has(">课.mp4<").has("MP4文件 · /data<");
     site.post("/admin/channels/1", &PULL).await.is(303);
     assert!(matches!(source(&site).await, Source::Pull { transport: Transport::Udp, .. }));
 }

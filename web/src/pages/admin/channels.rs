@@ -17,6 +17,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use db::{ChannelFilter, ChannelRow, DbError, PER_PAGE};
+use model::channel::Source;
 use model::{ChannelId, GathererId, GradeId};
 use relay_proto::{Command, ErrorCode};
 
@@ -117,12 +118,24 @@ async fn list_page(state: &AppState, desk: Desk) -> Result<ListPage, WebError> {
     Ok(ListPage::new(desk, vec![add], search, table))
 }
 
+/// Where its picture comes from: an address, or a file's name first, for its folders are much the same in every row.
+fn source(l: Lang, source: &Source) -> (String, String) {
+    let kind = l.of(&source_kind(source)).to_owned();
+    let shown = source.shown();
+    match (source, shown.rfind(['/', '\\'])) {
+        (Source::File { .. }, Some(at)) if at + 1 < shown.len() => {
+            (shown[at + 1..].to_owned(), format!("{kind} · {}", &shown[..at]))
+        }
+        _ => (shown.to_owned(), kind),
+    }
+}
+
 fn line(desk: &Desk, row: &ChannelRow, state: StateText, picture: String) -> Row {
     let l = desk.l;
     let id = row.channel.id;
     let at = |verb: &str| format!("{PATH}/{id}/{verb}");
     let offers = |key: &str| state.buttons.contains(&key);
-    let kind = l.of(&source_kind(&row.channel.source)).to_owned();
+    let (source, below) = source(l, &row.channel.source);
     let fact = |key, text: String| Cell::Fact { key, text, sub: String::new() };
     let acts = vec![
         Act {
@@ -150,7 +163,7 @@ fn line(desk: &Desk, row: &ChannelRow, state: StateText, picture: String) -> Row
                 text: row.gatherer_name.clone(),
                 sub: row.school_name.clone(),
             },
-            Cell::Fact { key: "", text: row.channel.source.shown().to_owned(), sub: kind },
+            Cell::Fact { key: "", text: source, sub: below },
             fact("rate", state.rate),
             fact("media", state.media),
             Cell::Do(acts),

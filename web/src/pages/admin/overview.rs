@@ -127,7 +127,12 @@ async fn show(State(state): State<AppState>, desk: Desk) -> Result<Response, Web
             tone: if total > 0 && free < DISK_LOW_BYTES { "bad" } else { "" },
         },
     ];
-    let steps = steps(l, !state.db.all_schools().await?.is_empty(), &counts);
+    let steps = steps(
+        l,
+        !state.db.all_schools().await?.is_empty(),
+        !state.db.all_teachers().await?.is_empty(),
+        &counts,
+    );
     let begun = steps.iter().all(|s| s.done);
     let desk = desk.titled("概览", "Overview");
     let more = counts.troubles.len().saturating_sub(TROUBLES_MAX);
@@ -189,14 +194,14 @@ fn recording_note(l: Lang, n: usize) -> String {
     }
 }
 
-fn steps(l: Lang, has_school: bool, counts: &Counts) -> Vec<Step> {
+fn steps(l: Lang, has_school: bool, has_teacher: bool, counts: &Counts) -> Vec<Step> {
     vec![
         Step {
             done: has_school,
             title: l.t("登记学校", "Name the school"),
             text: l.t(
-                "填写学校名称；科目、年级已按常用值准备好，教师可随时添加。",
-                "Give its name. Subjects and grades are ready; add teachers any time.",
+                "填写学校名称；科目、年级已按常用值准备好。",
+                "Give its name. Subjects and grades are ready.",
             ),
             href: "/admin/schools",
             go: l.t("学校", "Schools"),
@@ -220,6 +225,13 @@ fn steps(l: Lang, has_school: bool, counts: &Counts) -> Vec<Step> {
             ),
             href: "/admin/channels/new",
             go: l.t("添加通道", "Add a channel"),
+        },
+        Step {
+            done: has_teacher,
+            title: l.t("添加教师", "Add teachers"),
+            text: l.t("录像表里的每节课都要选任课教师。", "Every lesson of the timetable names its teacher."),
+            href: "/admin/teachers/new",
+            go: l.t("添加教师", "Add a teacher"),
         },
         Step {
             done: counts.has_ranges,

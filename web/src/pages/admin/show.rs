@@ -12,9 +12,9 @@ pub fn when(zone: &TimeZone, at_ms: i64) -> String {
     }
 }
 
-/// `45:00` or `1:30:05`.
+/// `45:00` or `1:30:05`, rounded to seconds as on the front.
 pub fn duration(ms: i64) -> String {
-    let s = ms.max(0) / 1000;
+    let s = (ms.max(0) + 500) / 1000;
     if s >= 3600 {
         format!("{}:{:02}:{:02}", s / 3600, s / 60 % 60, s % 60)
     } else {

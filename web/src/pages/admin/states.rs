@@ -90,7 +90,10 @@ fn words(
         (true, ChannelPhase::Connecting) => {
             say("info", "正在连接", "Connecting", why("正在重试。", "Trying again."))
         }
-        (true, ChannelPhase::Running) => say("ok", "运行中", "Running", none),
+        (true, ChannelPhase::Running) => {
+            let recording = if report.recording { l.t("正在录像", "Recording now") } else { "" };
+            say("ok", "运行中", "Running", recording.to_owned())
+        }
         (true, ChannelPhase::Waiting) => {
             say("warn", "等待中", "Waiting", why("采集端会自动重试。", "The gatherer tries again by itself."))
         }

@@ -138,14 +138,33 @@ pub async fn language(State(state): State<AppState>, Query(asked): Query<Next>) 
 struct MePage {
     l: Lang,
     shell: Shell,
-    error: Option<String>,
+    said: Said,
     done: bool,
+}
+
+/// What is wrong with a short form: one sentence, beside the field it is about.
+#[derive(Debug, Clone, Default)]
+pub struct Said {
+    field: &'static str,
+    text: String,
+}
+
+impl Said {
+    /// This sentence beside `field`.
+    pub fn at(field: &'static str, text: &str) -> Self {
+        Self { field, text: text.to_owned() }
+    }
+
+    /// The sentence if it is about `field`.
+    pub fn of(&self, field: &str) -> Option<&str> {
+        (self.field == field && !self.text.is_empty()).then_some(self.text.as_str())
+    }
 }
 
 /// `GET /me`
 pub async fn me(visitor: Visitor, shell: Shell) -> Response {
     match visitor.user {
-        Some(_) => Page(MePage { l: shell.l, shell, error: None, done: false }).into_response(),
+        Some(_) => Page(MePage { l: shell.l, shell, said: Said::default(), done: false }).into_response(),
         None => Redirect::to("/login?next=%2Fme").into_response(),
     }
 }
@@ -161,35 +180,38 @@ pub async fn change_password(
     let user = visitor.user.ok_or(WebError::LoginNeeded)?;
     let l = shell.l;
     let keys = [format!("name {}", user.name.to_lowercase()), format!("ip {ip}")];
-    let text = match state.limiter.try_now(&keys, state.now_ms()) {
-        Some(wait_ms) => Some(wait(wait_ms)),
+    let fault = match state.limiter.try_now(&keys, state.now_ms()) {
+        Some(wait_ms) => Some(("old", wait(wait_ms))),
         None => {
             let stored = state.db.user_by_name(&user.name).await?.map(|(_, stored)| stored);
             if !password::verify(fields.raw("old"), stored).await? {
-                Some(Text::new("原密码不对，请重新输入。", "The old password is wrong: type it again."))
+                let text = Text::new("原密码不对，请重新输入。", "The old password is wrong: type it again.");
+                Some(("old", text))
             } else {
                 state.limiter.forgive(&keys);
                 new_password_fault(&fields)
             }
         }
     };
-    if let Some(text) = text {
-        let page = MePage { l, shell, error: Some(l.of(&text).to_owned()), done: false };
+    if let Some((field, text)) = fault {
+        let page = MePage { l, shell, said: Said::at(field, l.of(&text)), done: false };
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, Page(page)).into_response());
     }
     let hash = password::hash(fields.raw("password")).await?;
     state.db.set_password(user.id, &hash).await?;
-    let mut answer = Page(MePage { l, shell, error: None, done: true }).into_response();
+    let mut answer = Page(MePage { l, shell, said: Said::default(), done: true }).into_response();
     session::start(&state, user.id, &mut answer).await?;
     Ok(answer)
 }
 
-fn new_password_fault(fields: &Fields) -> Option<Text> {
+fn new_password_fault(fields: &Fields) -> Option<(&'static str, Text)> {
     let new = fields.raw("password");
-    if new != fields.raw("again") {
-        return Some(Text::new("两次输入的新密码不一样。", "The two new passwords differ."));
+    if let Err(fault) = password::check("password", new) {
+        return Some(("password", crate::lang::reason(&fault.reason)));
     }
-    password::check("password", new).err().map(|fault| crate::lang::reason(&fault.reason))
+    let differ =
+        Text::new("两次输入的新密码不一样，请重新输入。", "The two new passwords differ: type them again.");
+    (new != fields.raw("again")).then_some(("again", differ))
 }
 
 #[cfg(test)]

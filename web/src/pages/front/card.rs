@@ -2,6 +2,7 @@
 
 use crate::lang::Lang;
 use crate::media;
+use crate::pages::admin::show::weekday;
 use crate::session::Visitor;
 use crate::state::AppState;
 use db::LessonRow;
@@ -94,6 +95,20 @@ pub fn show_time(zone: &TimeZone, at_ms: i64, format: &str) -> String {
     }
 }
 
+/// 今天, 明天, else `11-27 星期五`.
+pub fn show_day(l: Lang, zone: &TimeZone, now_ms: i64, at_ms: i64) -> String {
+    let day = |ms| Timestamp::from_millisecond(ms).ok().map(|at| at.to_zoned(zone.clone()).date());
+    let (Some(today), Some(date)) = (day(now_ms), day(at_ms)) else { return String::new() };
+    if date == today {
+        return l.t("今天", "Today").to_owned();
+    }
+    if today.tomorrow().is_ok_and(|tomorrow| date == tomorrow) {
+        return l.t("明天", "Tomorrow").to_owned();
+    }
+    let name = weekday(l, date.weekday().to_sunday_zero_offset().unsigned_abs());
+    format!("{} {name}", date.strftime("%m-%d"))
+}
+
 /// `M:SS` or `H:MM:SS`, rounded to seconds.
 pub fn show_length(duration_ms: i64) -> String {
     let s = (duration_ms.max(0) + 500) / 1000;
@@ -103,10 +118,10 @@ pub fn show_length(duration_ms: i64) -> String {
     }
 }
 
-/// `1.5 GB`, `12 MB`, …
+/// `1.4 GB`, `12.0 MB`, … with 1024-based units, as the admin pages and people's file managers count.
 pub fn show_size(bytes: i64) -> String {
-    let mb = bytes.max(0) as f64 / 1e6;
-    if mb >= 1000.0 { format!("{:.1} GB", mb / 1000.0) } else { format!("{:.1} MB", mb) }
+    let mb = bytes.max(0) as f64 / 1_048_576.0;
+    if mb >= 1024.0 { format!("{:.1} GB", mb / 1024.0) } else { format!("{:.1} MB", mb) }
 }
 
 /// Links of a list over several pages.
@@ -136,8 +151,12 @@ mod tests {
         assert_eq!(show_length(45 * 60_000), "45:00");
         assert_eq!(show_length(5_400_000), "1:30:00");
         assert_eq!(show_length(59_600), "1:00");
-        assert_eq!(show_size(1_500_000_000), "1.5 GB");
+        assert_eq!(show_size(1_500_000_000), "1.4 GB");
+        assert_eq!(show_size(12 << 20), "12.0 MB");
         let zone = TimeZone::get("Asia/Shanghai").unwrap();
+        let now_ms = 1_795_132_800_000;
+        let days = [0, 1, 7].map(|n| show_day(Lang::Zh, &zone, now_ms, now_ms + n * 86_400_000));
+        assert_eq!(days, ["今天", "明天", "11-27 星期五"]);
         assert_eq!(show_time(&zone, 1_795_132_800_000, "%Y-%m-%d %H:%M"), "2026-11-20 08:00");
     }
 }

@@ -1,5 +1,6 @@
 //! `/setup?code=…`: whoever holds the setup code becomes the first admin. After that the page does not exist.
 
+use super::account::Said;
 use crate::error::WebError;
 use crate::extract::{Fields, Peer};
 use crate::lang::{Lang, Text, reason, refusal};
@@ -28,7 +29,7 @@ struct SetupPage {
     shell: Shell,
     code: String,
     name: String,
-    error: Option<String>,
+    said: Said,
 }
 
 /// `GET /setup?code=`
@@ -40,7 +41,8 @@ pub async fn form(
     if state.db.is_claimed().await? {
         return Err(WebError::NotFound);
     }
-    let page = SetupPage { l: shell.l, shell, code: asked.code, name: "admin".to_owned(), error: None };
+    let page =
+        SetupPage { l: shell.l, shell, code: asked.code, name: "admin".to_owned(), said: Said::default() };
     Ok(Page(page).into_response())
 }
 
@@ -57,15 +59,16 @@ pub async fn claim(
     match try_claim(&state, &fields, ip).await {
         Ok(user) => {
             setup::forget(&state.site.data_dir);
+            state.db.user_logged_in(user, state.now_ms()).await?;
             tracing::info!(user.id = %user, "The site was claimed by its first admin");
             let mut answer = Redirect::to("/admin").into_response();
             session::start(&state, user, &mut answer).await?;
             Ok(answer)
         }
-        Err(Refusal::Said(text)) => {
-            let error = Some(shell.l.of(&text).to_owned());
+        Err(Refusal::Said(field, text)) => {
+            let said = Said::at(field, shell.l.of(&text));
             let (code, name) = (fields.text("code").to_owned(), fields.text("name").to_owned());
-            let page = SetupPage { l: shell.l, shell, code, name, error };
+            let page = SetupPage { l: shell.l, shell, code, name, said };
             Ok((StatusCode::UNPROCESSABLE_ENTITY, Page(page)).into_response())
         }
         Err(Refusal::Claimed) => Err(WebError::NotFound),
@@ -74,7 +77,8 @@ pub async fn claim(
 }
 
 enum Refusal {
-    Said(Text),
+    /// The field and what is wrong with it.
+    Said(&'static str, Text),
     Claimed,
     Failed(WebError),
 }
@@ -89,28 +93,37 @@ async fn try_claim(
     if !setup::is_right(&state.site.data_dir, fields.text("code"), now_ms) {
         if let Some(wait_ms) = state.limiter.try_now(&keys, now_ms) {
             let s = (wait_ms + 999) / 1000;
-            return Err(Refusal::Said(Text::new(
-                format!("尝试次数太多，请 {s} 秒后再试。"),
-                format!("Too many attempts: try again in {s} seconds."),
-            )));
+            return Err(Refusal::Said(
+                "code",
+                Text::new(
+                    format!("尝试次数太多，请 {s} 秒后再试。"),
+                    format!("Too many attempts: try again in {s} seconds."),
+                ),
+            ));
         }
-        return Err(Refusal::Said(Text::new(
-            "安装码不对或已过期（30 分钟）。请在服务器上运行 yunlubo setup-code 取得新的安装码。",
-            "The setup code is wrong or has expired (30 minutes). Run yunlubo setup-code on the server for a new one.",
-        )));
+        return Err(Refusal::Said(
+            "code",
+            Text::new(
+                "安装码不对或已过期（30 分钟）。请在服务器上运行 yunlubo setup-code 取得新的安装码。",
+                "The setup code is wrong or has expired (30 minutes). Run yunlubo setup-code on the server for a new one.",
+            ),
+        ));
     }
-    let said = |fault: model::Fault| Refusal::Said(reason(&fault.reason));
-    let name = db::check_user_name(fields.text("name")).map_err(said)?;
+    let said = |field, fault: model::Fault| Refusal::Said(field, reason(&fault.reason));
+    let name = db::check_user_name(fields.text("name")).map_err(|f| said("name", f))?;
     let secret = fields.raw("password");
-    password::check("password", secret).map_err(said)?;
+    password::check("password", secret).map_err(|f| said("password", f))?;
     if secret != fields.raw("again") {
-        return Err(Refusal::Said(Text::new("两次输入的密码不一样。", "The two passwords differ.")));
+        return Err(Refusal::Said(
+            "again",
+            Text::new("两次输入的密码不一样，请重新输入。", "The two passwords differ: type them again."),
+        ));
     }
     let password_hash = password::hash(secret).await.map_err(Refusal::Failed)?;
     let new = NewUser { name, display_name: String::new(), password_hash, role: Role::Admin };
     state.db.claim_first_admin(&new, state.now_ms()).await.map_err(|error| match (&error, refusal(&error)) {
         (DbError::Claimed, _) => Refusal::Claimed,
-        (_, Some(text)) => Refusal::Said(text),
+        (_, Some(text)) => Refusal::Said("name", text),
         (_, None) => Refusal::Failed(error.into()),
     })
 }

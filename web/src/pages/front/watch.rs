@@ -1,6 +1,6 @@
 //! 直播: the list of channels (R-LIV-05) and the page that plays one (R-LIV-08).
 
-use super::card::{Pager, show_time};
+use super::card::{Pager, show_day, show_time};
 use crate::channel_state::ChannelState;
 use crate::error::WebError;
 use crate::lang::{Lang, source_kind};
@@ -201,12 +201,13 @@ async fn planned(
     let (zone, now_ms) = (visitor.zone(), state.now_ms());
     let shown = |occurrence: model::timetable::Occurrence| {
         let row = rows.iter().find(|r| r.range.id == occurrence.range.id)?;
-        let start = show_time(&zone, occurrence.start_at_ms, "%m-%d %H:%M");
+        let day = show_day(visitor.lang, &zone, now_ms, occurrence.start_at_ms);
+        let start = show_time(&zone, occurrence.start_at_ms, "%H:%M");
         let end = show_time(&zone, occurrence.end_at_ms, "%H:%M");
         Some(Planned {
             subject: row.subject_name.clone(),
             teacher: row.teacher_name.clone(),
-            when: format!("{start}–{end}"),
+            when: format!("{day} {start}–{end}"),
         })
     };
     let current = due(&ranges, id, &zone, now_ms).and_then(shown);
