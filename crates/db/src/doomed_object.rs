@@ -6,7 +6,11 @@ use sqlx::AnyConnection;
 
 texts! {
     DOOM = "INSERT INTO doomed_object (object_id, doomed_at_ms) VALUES ($1, $2) ON CONFLICT (object_id) DO NOTHING";
-    LIST = "SELECT object_id FROM doomed_object ORDER BY doomed_at_ms, object_id LIMIT $1";
+    LIST = "SELECT object_id FROM doomed_object d
+        WHERE NOT EXISTS (SELECT 1 FROM slice s WHERE s.object_id = d.object_id)
+        AND NOT EXISTS (SELECT 1 FROM slice s WHERE s.still_object_id = d.object_id)
+        AND NOT EXISTS (SELECT 1 FROM snapshot p WHERE p.object_id = d.object_id)
+        ORDER BY doomed_at_ms, object_id LIMIT $1";
     GONE = "DELETE FROM doomed_object WHERE object_id = $1";
 }
 
@@ -21,6 +25,9 @@ pub(crate) async fn doom(conn: &mut AnyConnection, objects: &[String], now_ms: i
 impl Db {
     /// At most `limit` objects that wait for removal, oldest first. Asked at start and now and then, it heals what a
     /// crash between the deletion of rows and that of files left behind.
+    ///
+    /// Never one that a row still names: a gatherer that reports the file of a recording as a snapshot, and then a newer
+    /// snapshot, must not have the recording removed.
     pub async fn doomed_objects(&self, limit: i64) -> Result<Vec<String>> {
         const DOING: &str = "listing objects to remove";
         let mut c = self.read(DOING).await?;

@@ -69,6 +69,18 @@ on_both! {
         assert!(matches!(db.replace_object("none", "x", NOW_MS).await, Err(DbError::NotFound { .. })));
     }
 
+    async fn a_recording_that_was_called_a_snapshot_is_not_removed_with_it(db: Db) {
+        let id = channel(&db, 1).await;
+        let new = slice(id, "1-20261120", 0, NOW_MS);
+        db.add_slice(&new, NOW_MS).await.unwrap();
+        for (object_id, taken_at_ms) in [(new.object_id.clone(), 1), ("picture".to_owned(), 2)] {
+            db.put_snapshot(&db::Snapshot { channel_id: id, object_id, taken_at_ms }, NOW_MS).await.unwrap();
+        }
+        assert!(db.doomed_objects(9).await.unwrap().is_empty(), "a slice names it");
+        db.delete_slice(&new.facts.slice_id, NOW_MS).await.unwrap();
+        assert_eq!(db.doomed_objects(9).await.unwrap(), [new.object_id]);
+    }
+
     async fn a_lesson_is_the_sum_of_its_slices(db: Db) {
         let (id, who) = (channel(&db, 1).await, teacher(&db, "陈静").await);
         let key = "1-20261120";
