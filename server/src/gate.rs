@@ -1,5 +1,6 @@
 //! Who may come in: grants verified for the live server ([`live::Gate`]) and for the relay ([`relay::Gatekeeper`]).
 
+use crate::revoked::Revoked;
 use base::{Tasks, now_ms};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -22,12 +23,13 @@ const SEEN_EVERY_MS: i64 = 60_000;
 #[derive(Debug, Clone)]
 pub struct LiveGate {
     signer: Signer,
+    revoked: Revoked,
 }
 
 impl LiveGate {
-    /// A gate over the site's secret.
-    pub fn new(signer: Signer) -> Self {
-        Self { signer }
+    /// A gate over the site's secret, which `revoked` overrules.
+    pub fn new(signer: Signer, revoked: Revoked) -> Self {
+        Self { signer, revoked }
     }
 
     fn verify(
@@ -51,7 +53,14 @@ impl LiveGate {
 impl live::Gate for LiveGate {
     fn admit_play(&self, stream: &str, token: &str, now_ms: i64) -> Result<PlayPass, Refused> {
         let grant = self.verify(stream, token, Right::Play, now_ms)?;
+        if self.revoked.has(&grant.subject) {
+            return Err(Refused::Forbidden);
+        }
         Ok(PlayPass { viewer: grant.subject, expires_at_ms: grant.expires_at_ms })
+    }
+
+    fn still_admits(&self, _stream: &str, viewer: &str, _now_ms: i64) -> bool {
+        !self.revoked.has(viewer)
     }
 
     fn admit_publish(&self, stream: &str, token: &str, now_ms: i64) -> Result<PublishPass, Refused> {
@@ -164,7 +173,7 @@ mod tests {
 
     fn gate() -> (LiveGate, Signer) {
         let signer = Signer::new([7; 32]);
-        (LiveGate::new(signer.clone()), signer)
+        (LiveGate::new(signer.clone(), Revoked::default()), signer)
     }
 
     #[test]

@@ -8,6 +8,7 @@ pub mod gate;
 pub mod housekeep;
 pub mod http;
 pub mod ports;
+pub mod revoked;
 pub mod roles;
 pub mod run;
 pub mod secret;

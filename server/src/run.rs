@@ -4,6 +4,7 @@ use crate::config::{Config, SQLITE_FILE};
 use crate::error::{Result, ServerError, file};
 use crate::gate::{LiveGate, RelayGate};
 use crate::ports::{self, Ports};
+use crate::revoked::Revoked;
 use crate::roles::Roles;
 use crate::starter::RelayStarter;
 use crate::{housekeep, http, secret};
@@ -226,10 +227,12 @@ impl Rooms {
         let limits =
             relay::connection::Limits { connections: config.relay.connections, ..Default::default() };
         let relay = relay::start(gate, tasks, limits);
+        let revoked = Revoked::default();
+        tasks.spawn("viewers' rights", revoked.clone().watch(db.clone(), tasks.clone()));
         let starter = RelayStarter::new(db.clone(), relay.clone(), signer.clone(), ports.rtmp);
         let live = live::start(
             live_config(config),
-            Arc::new(LiveGate::new(signer.clone())),
+            Arc::new(LiveGate::new(signer.clone(), revoked)),
             Arc::new(starter),
             doors.rtmp.take(),
             tasks.token().clone(),

@@ -150,7 +150,9 @@ mod tests {
         let signer = Signer::new([3; 32]);
         let url = push_url(&signer, "", 1935, GathererId(4), ChannelId(7), 9, 1000);
         let token = url.strip_prefix("rtmp://-:1935/live/live7?token=").unwrap();
-        let pass = crate::gate::LiveGate::new(signer.clone()).admit_publish("live7", token, 1000).unwrap();
+        let pass = crate::gate::LiveGate::new(signer.clone(), Default::default())
+            .admit_publish("live7", token, 1000)
+            .unwrap();
         assert_eq!((pass.publisher.as_str(), pass.epoch), ("4", 9));
         let url = push_url(&signer, "video.school.cn", 1, GathererId(4), ChannelId(7), 9, 1000);
         assert!(url.starts_with("rtmp://video.school.cn:1/live/live7?"));

@@ -37,6 +37,7 @@ texts! {
     LIST = concat!("SELECT ", columns!(), " FROM account WHERE ", filter!(), " ORDER BY user_id LIMIT $2 OFFSET $3");
     LIST_COUNT = concat!("SELECT COUNT(*) FROM account WHERE ", filter!());
     OTHER_ADMINS = "SELECT COUNT(*) FROM account WHERE role = 'admin' AND disabled = 0 AND user_id <> $1";
+    ACTIVE = "SELECT user_id FROM account WHERE disabled = 0";
     DELETE_SESSIONS = "DELETE FROM session WHERE user_id = $1";
     DELETE = "DELETE FROM account WHERE user_id = $1";
 }
@@ -161,6 +162,13 @@ impl Db {
         let total = count(&mut c, DOING, sql(LIST_COUNT).bind(text.as_str())).await?;
         let list = sql(LIST).bind(text.as_str()).bind(page.limit()).bind(page.offset());
         Ok(Listed { rows: rows(&mut c, DOING, list, read).await?, total })
+    }
+
+    /// Every account that may log in.
+    pub async fn active_users(&self) -> Result<Vec<UserId>> {
+        const DOING: &str = "listing active users";
+        let mut c = self.read(DOING).await?;
+        rows(&mut c, DOING, sql(ACTIVE), |r| get(r, "user_id").map(UserId)).await
     }
 
     /// One account.
