@@ -10,8 +10,9 @@ use hyper::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use std::net::SocketAddr;
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -25,10 +26,58 @@ const HEAD_MAX_BYTES: usize = 64 * 1024;
 /// After `accept` failed (no file descriptors left) it is tried again after this, instead of in a tight loop.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
+/// Of the connections of a listener one address may have this part, 1/n: one machine cannot shut out all others. A
+/// proxy on this machine stands for everybody and is not counted.
+const SHARE: usize = 2;
+
+/// Open connections by address.
+#[derive(Debug, Default)]
+struct Guests(Mutex<HashMap<IpAddr, usize>>);
+
+/// One of them, until dropped.
+struct Guest(Arc<Guests>, IpAddr);
+
+impl Guests {
+    /// A place for `ip`, of which there are `most`.
+    fn take(self: &Arc<Self>, ip: IpAddr, most: usize) -> Option<Guest> {
+        let ip = household(ip);
+        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = open.entry(ip).or_insert(0);
+        if *count >= most && !ip.is_loopback() {
+            return None;
+        }
+        *count += 1;
+        Some(Guest(self.clone(), ip))
+    }
+}
+
+impl Drop for Guest {
+    fn drop(&mut self) {
+        let mut open = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = open.get_mut(&self.1) {
+            *count -= 1;
+            if *count == 0 {
+                open.remove(&self.1);
+            }
+        }
+    }
+}
+
+/// One IPv6 customer has 2^64 addresses.
+fn household(ip: IpAddr) -> IpAddr {
+    match ip.to_canonical() {
+        IpAddr::V6(v6) if !v6.is_loopback() => {
+            IpAddr::from(std::net::Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64))
+        }
+        ip => ip,
+    }
+}
+
 /// Serves `app` on `listener` until the tasks' token is cancelled; then answers what is being answered and closes.
 /// Beyond `connections` new ones wait in the kernel's backlog.
 pub async fn serve(name: &'static str, listener: TcpListener, app: Router, connections: usize, tasks: Tasks) {
     let seats = Arc::new(Semaphore::new(connections));
+    let (guests, most) = (Arc::new(Guests::default()), connections.div_ceil(SHARE));
     loop {
         let Some(Ok(seat)) = tasks.token().run_until_cancelled(seats.clone().acquire_owned()).await else {
             return;
@@ -42,7 +91,11 @@ pub async fn serve(name: &'static str, listener: TcpListener, app: Router, conne
                         connections, "`{name}` has {connections} connections, which is its limit"
                     );
                 }
-                let one = connection(stream, peer, app.clone(), seat, tasks.clone());
+                let Some(guest) = guests.take(peer.ip(), most) else {
+                    warn!(listener = name, %peer, "`{name}` refused {peer}: {most} connections of one address are open");
+                    continue;
+                };
+                let one = connection(stream, peer, app.clone(), (seat, guest), tasks.clone());
                 tasks.spawn(format!("{name} connection {peer}"), one);
             }
             Some(Err(e)) => {
@@ -57,7 +110,7 @@ async fn connection(
     stream: TcpStream,
     peer: SocketAddr,
     app: Router,
-    _seat: OwnedSemaphorePermit,
+    _place: (OwnedSemaphorePermit, Guest),
     tasks: Tasks,
 ) {
     // Without it live frames wait for the peer's delayed ACK, up to 40 ms (Nagle).
@@ -150,6 +203,23 @@ mod tests {
             .await
             .expect("never answered")
             .unwrap();
+    }
+
+    #[test]
+    fn one_address_never_takes_all_places() {
+        let guests = Arc::new(Guests::default());
+        let ip = |text: &str| text.parse::<IpAddr>().unwrap();
+        let first = guests.take(ip("10.0.0.1"), 2);
+        let second = guests.take(ip("::ffff:10.0.0.1"), 2);
+        assert!(first.is_some() && second.is_some() && guests.take(ip("10.0.0.1"), 2).is_none());
+        assert!(guests.take(ip("10.0.0.2"), 2).is_some());
+        let house = [guests.take(ip("2001:db8::1"), 1), guests.take(ip("2001:db8::2"), 1)];
+        assert!(house[0].is_some() && house[1].is_none(), "one household");
+        let proxy: Vec<_> = (0..9).map(|_| guests.take(ip("127.0.0.1"), 2)).collect();
+        assert!(proxy.iter().all(Option::is_some));
+        drop((first, second, house, proxy));
+        assert!(guests.take(ip("10.0.0.1"), 1).is_some());
+        assert!(guests.0.lock().unwrap().is_empty(), "nothing is remembered of who left");
     }
 
     #[tokio::test]
