@@ -233,7 +233,7 @@ impl Config {
 
     /// Reads a file's text; `path` is for the error.
     pub fn parse(path: &Path, text: &str) -> Result<Self, ConfigError> {
-        let parse = |e: toml::de::Error| ConfigError::Parse { path: path.to_owned(), text: e.to_string() };
+        let parse = |e: toml::de::Error| ConfigError::Parse { path: path.to_owned(), text: shown(&e) };
         let config: Self = toml::from_str(text).map_err(parse)?;
         config.check().map_err(|(key, value, limits)| ConfigError::Value {
             path: path.to_owned(),
@@ -315,6 +315,11 @@ impl Config {
     }
 }
 
+/// The error with the line it is in, as `toml` draws it, without the database's password.
+fn shown(error: &toml::de::Error) -> String {
+    error.to_string().lines().map(base::log::redact_url).collect::<Vec<_>>().join("\n")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -367,6 +372,8 @@ mod tests {
         assert!(parse("[site]\nlisten = \"80\"\n").unwrap_err().contains("listen"));
         let error = parse("[database]\nurl = \"mysql://root:secret@db/x\"\n").unwrap_err();
         assert!(error.contains("postgres://") && !error.contains("secret"), "{error}");
+        let error = parse("[database]\nurl = \"postgres://root:secret@db/x\" x\n").unwrap_err();
+        assert!(error.contains("line 2") && !error.contains("secret"), "{error}");
     }
 
     #[test]
