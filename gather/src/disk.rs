@@ -5,7 +5,7 @@ use std::ffi::CString;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 /// Holds the data directory for one process; released when dropped, also by kill -9.
@@ -17,7 +17,8 @@ pub struct DirLock {
 /// Makes the data directory if need be and proves that it takes files (R-GAT-02).
 pub fn prepare_dir(dir: &Path) -> Result<()> {
     let failed = |source| GatherError::NotWritable { path: dir.to_owned(), source };
-    fs::create_dir_all(dir).map_err(failed)?;
+    // Closed to other users: recordings wait here, and the key lies here.
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(failed)?;
     let probe = dir.join(".write-probe");
     // Running as root, a read-only mode hides nothing: a real write is the only honest answer.
     fs::write(&probe, b"ok").map_err(failed)?;
