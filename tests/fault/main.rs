@@ -8,5 +8,6 @@ mod disk_full;
 mod gatherer_killed;
 mod lesson_disturbed;
 mod many_kills;
+mod overlap;
 mod proxy;
 mod server_killed;

@@ -76,8 +76,8 @@ async fn up(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, state: &State) {
         }
         state.up_bytes.fetch_add(count as u64, Ordering::Relaxed);
         let rate = state.rate.load(Ordering::Relaxed);
-        if rate > 0 {
-            tokio::time::sleep(Duration::from_micros(count as u64 * 1_000_000 / rate)).await;
+        if let Some(pause_us) = (count as u64 * 1_000_000).checked_div(rate) {
+            tokio::time::sleep(Duration::from_micros(pause_us)).await;
         }
     }
 }

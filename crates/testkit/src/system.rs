@@ -140,7 +140,8 @@ impl System {
         assert_eq!(self.admin.get("/admin").await.status, 200, "the first admin sees the admin pages");
     }
 
-    async fn enrol(&self) {
+    /// Enrols a gatherer in [`System::gather_dir`].
+    pub async fn enrol(&self) {
         let code = self.console("join-code", &["--name", "三楼采集端"]).await;
         let out = Command::new(binary("yunlubo-gather"))
             .args(["enroll", "--site", &self.url(""), "--code", &code, "--data"])
