@@ -207,6 +207,25 @@ async fn a_slice_is_taken_once_however_often_it_is_told() {
 }
 
 #[tokio::test]
+async fn what_was_recorded_before_a_channel_moved_away_is_taken() {
+    let gatherer = Gatherer::new().await;
+    let facts = facts(gatherer.add_channel().await);
+    let code = join_code(&gatherer.site).await;
+    let other: EnrolReply = enrol(&gatherer.wire, &code, &SigningKey::from_bytes(&[3; 32])).await.json();
+    let db = &gatherer.site.state.db;
+    let mut channel = db.channel_with_password(facts.channel_id).await.unwrap();
+    channel.gatherer_id = other.gatherer_id;
+    db.save_channel(&channel, db::Password::Keep).await.unwrap();
+    let receipt = gatherer.receipt("obj1", facts.size_bytes, &facts.sha256);
+    assert_eq!(gatherer.notice(&facts, receipt).await.status, StatusCode::OK);
+    // Its picture comes from where it is now.
+    let receipt = gatherer.receipt("still", 10, &"ab".repeat(32));
+    let notice = SnapshotNotice { channel_id: facts.channel_id, receipt, taken_at_ms: NOW_MS };
+    let answer = gatherer.wire.post_json("/api/gather/snapshots", &gatherer.grant, &notice).await;
+    assert_eq!(answer.code(), "unknown_channel");
+}
+
+#[tokio::test]
 async fn a_slice_is_taken_only_while_storage_has_its_file() {
     let mut gatherer = Gatherer::new().await;
     let volume = storage::Volume::open(gatherer.site.dir.path().join("volume")).unwrap();

@@ -66,6 +66,9 @@ texts! {
         WHERE c.gatherer_id = $1 AND c.deleted_at_ms IS NULL ORDER BY c.channel_id");
     WITH_PASSWORD = concat!("SELECT ", columns!(), ", c.password FROM channel c
         WHERE c.channel_id = $1 AND c.deleted_at_ms IS NULL");
+    LEFT = "INSERT INTO channel_left (channel_id, gatherer_id) VALUES ($1, $2)
+        ON CONFLICT (channel_id, gatherer_id) DO NOTHING";
+    HAS_LEFT = "SELECT COUNT(*) FROM channel_left WHERE channel_id = $1 AND gatherer_id = $2";
     LIVE_GATHERER = "SELECT COUNT(*) FROM gatherer WHERE gatherer_id = $1 AND deleted_at_ms IS NULL";
 }
 
@@ -284,10 +287,18 @@ impl Db {
         if before != channel.gatherer_id {
             check_gatherer(w.conn(), channel.gatherer_id).await?;
             bump_gatherer(w.conn(), channel.gatherer_id).await?;
+            run(w.conn(), DOING, sql(LEFT).bind(channel.id.0).bind(before.0)).await?;
         }
         let keep = i64::from(password == Password::Keep);
         run_or(w.conn(), bind(SAVE, channel).bind(keep), unknown("grade_id", DOING)).await?;
         w.commit(DOING).await
+    }
+
+    /// Whether the channel was this gatherer's before it moved to another one: what it recorded then is still taken.
+    pub async fn channel_has_left(&self, id: ChannelId, gatherer: GathererId) -> Result<bool> {
+        const DOING: &str = "asking whose a channel was";
+        let mut c = self.read(DOING).await?;
+        Ok(count(&mut c, DOING, sql(HAS_LEFT).bind(id.0).bind(gatherer.0)).await? > 0)
     }
 
     /// 启动/停止: whether the gatherer should hold the channel open.

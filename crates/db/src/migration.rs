@@ -4,11 +4,12 @@ use sqlx::SqlSafeStr;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 
 /// Number, what it does, text. A released file is never changed: its checksum is kept in every database.
-const FILES: [(i64, &str, &str); 4] = [
+const FILES: [(i64, &str, &str); 5] = [
     (1, "school", include_str!("../../../migrations/0001_school.sql")),
     (2, "gatherer", include_str!("../../../migrations/0002_gatherer.sql")),
     (3, "recording", include_str!("../../../migrations/0003_recording.sql")),
     (4, "account", include_str!("../../../migrations/0004_account.sql")),
+    (5, "channel_move", include_str!("../../../migrations/0005_channel_move.sql")),
 ];
 
 /// All migrations in order.
