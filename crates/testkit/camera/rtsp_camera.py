@@ -64,10 +64,13 @@ class Track:
             if sample is None:
                 return
             self.caps = sample.get_caps()
-            self.buffers.append(sample.get_buffer())
+            buffer = sample.get_buffer()
+            # Bytes and times, not the buffer: in Python its copy may be the same one, and new times would add up.
+            length = buffer.duration if buffer.duration != Gst.CLOCK_TIME_NONE else 0
+            self.buffers.append((buffer.extract_dup(0, buffer.get_size()), buffer.pts, buffer.dts, length))
 
     def end(self):
-        return max(b.pts + (b.duration if b.duration != Gst.CLOCK_TIME_NONE else 0) for b in self.buffers)
+        return max(pts + length for _, pts, _, length in self.buffers)
 
 
 def read_file(path):
@@ -136,12 +139,12 @@ class LoopFactory(GstRtspServer.RTSPMediaFactory):
     def feed(self, source, _length, track, state):
         count = len(track.buffers)
         passed = state["at"] // count * self.length
-        original = track.buffers[state["at"] % count]
+        data, pts, dts, length = track.buffers[state["at"] % count]
         state["at"] += 1
-        buffer = original.copy()
-        buffer.pts = original.pts + passed
-        if original.dts != Gst.CLOCK_TIME_NONE:
-            buffer.dts = original.dts + passed
+        buffer = Gst.Buffer.new_wrapped(data)
+        buffer.pts, buffer.duration = pts + passed, length
+        if dts != Gst.CLOCK_TIME_NONE:
+            buffer.dts = dts + passed
         source.emit("push-buffer", buffer)
 
 
