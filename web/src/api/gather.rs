@@ -169,16 +169,7 @@ async fn slices(
         return Err(bad_receipt());
     }
     let still = still_receipt.as_deref().map(|r| receipt_of(&state, r)).transpose()?;
-    if !holds(&state, &file.resource, facts.size_bytes).await? {
-        // The gatherer then asks storage, learns that the upload is gone, and sends the file again.
-        tracing::warn!(
-            slice.id = facts.slice_id,
-            "Storage no longer has the file of slice {}",
-            facts.slice_id
-        );
-        return Err(bad_receipt());
-    }
-    heal_object(&state, &facts, &file.resource, now_ms).await?;
+    check_object(&state, &facts, &file.resource, now_ms).await?;
     let new = NewSlice { facts: facts.clone(), object_id: file.resource };
     // A second upload of the same slice, and a still that is replaced, are noted for removal there.
     state.db.add_slice(&new, now_ms).await.map_err(|error| slice_refused(error, facts.channel_id))?;
@@ -228,20 +219,31 @@ async fn holds(state: &AppState, object: &str, size_bytes: i64) -> Result<bool, 
     Ok(found.is_some_and(|len| i64::try_from(len) == Ok(size_bytes)))
 }
 
-/// A slice that was told before and whose file storage has lost since gets the file that was sent now; otherwise the
-/// second file would be taken for a needless copy and removed.
-async fn heal_object(
+/// Refuses a slice whose file storage no longer has: the gatherer then asks storage, learns that its upload is gone, and
+/// sends the file again. A slice told before whose own file was lost gets the one that was sent now, which otherwise
+/// would be taken for a needless copy and removed.
+async fn check_object(
     state: &AppState,
     facts: &SliceFacts,
     object: &str,
     now_ms: i64,
 ) -> Result<(), WebError> {
     let known = match state.db.slice(&facts.slice_id).await {
-        Ok(known) if known.facts == *facts && known.object_id != object => known,
-        Ok(_) | Err(DbError::NotFound { .. }) => return Ok(()),
+        Ok(known) => Some(known).filter(|known| known.facts == *facts && known.object_id != object),
+        Err(DbError::NotFound { .. }) => None,
         Err(error) => return Err(error.into()),
     };
-    if !holds(state, &known.object_id, facts.size_bytes).await? {
+    if let Some(known) = &known
+        && holds(state, &known.object_id, facts.size_bytes).await?
+    {
+        return Ok(());
+    }
+    if !holds(state, object, facts.size_bytes).await? {
+        let slice_id = &facts.slice_id;
+        tracing::warn!(slice.id = slice_id, "Storage no longer has the file of slice {slice_id}");
+        return Err(bad_receipt());
+    }
+    if known.is_some() {
         let replaced = state.db.replace_object(&facts.slice_id, object, now_ms).await;
         replaced.map_err(|error| slice_refused(error, facts.channel_id))?;
     }
