@@ -52,7 +52,7 @@ install_demo() {
   need $PACKAGES_DEMO
   programs
   local dir=${YUNLUBO_DEMO_DIR:-$here/demo}
-  mkdir -p "$dir/server" "$dir/gather/media" "$dir/run"
+  (umask 077 && mkdir -p "$dir/server" "$dir/gather/media" "$dir/run")
   if [ -f "$dir/run/server.supervisor.pid" ] && kill -0 "$(cat "$dir/run/server.supervisor.pid")" 2>/dev/null; then
     demo_ready "$dir"
     return

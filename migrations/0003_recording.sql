@@ -43,7 +43,7 @@ CREATE TABLE slice (
   width           BIGINT NOT NULL,
   height          BIGINT NOT NULL,
   end_reason      TEXT   NOT NULL CHECK (end_reason IN
-    ('bell', 'length', 'source_lost', 'source_changed', 'cancelled', 'shutdown', 'recovered')),
+    ('bell', 'length', 'source_lost', 'source_changed', 'cancelled', 'shutdown', 'disk', 'recovered')),
   object_id       TEXT   NOT NULL UNIQUE,
   still_object_id TEXT,
   clicks          BIGINT NOT NULL DEFAULT 0,

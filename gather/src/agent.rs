@@ -289,7 +289,7 @@ async fn heal(ledger: &Ledger, finisher: &Finisher, spools: &[PathBuf], now_ms: 
         }
     }
     for row in ledger.in_state(SliceState::Open).await? {
-        finisher.recover(&row.facts.slice_id);
+        finisher.recover(&row.facts.slice_id, model::slice::SliceEnd::Recovered);
     }
     let aside = sweep(ledger, spools).await?;
     if aside > 0 {

@@ -77,6 +77,7 @@ fn end_name(end: SliceEnd) -> &'static str {
         SliceEnd::SourceChanged => "source_changed",
         SliceEnd::Cancelled => "cancelled",
         SliceEnd::Shutdown => "shutdown",
+        SliceEnd::Disk => "disk",
         SliceEnd::Recovered => "recovered",
     }
 }
@@ -89,6 +90,7 @@ fn end_of(name: &str) -> ReadResult<SliceEnd> {
         "source_changed" => SliceEnd::SourceChanged,
         "cancelled" => SliceEnd::Cancelled,
         "shutdown" => SliceEnd::Shutdown,
+        "disk" => SliceEnd::Disk,
         "recovered" => SliceEnd::Recovered,
         other => return Err(unreadable("end_reason", other)),
     })

@@ -19,6 +19,8 @@ pub enum SliceEnd {
     Cancelled,
     /// The gatherer was stopped in good order.
     Shutdown,
+    /// The gatherer's disk was full, failed, or slower than the stream for too long.
+    Disk,
     /// Found open after a crash or power cut, cut back to its last whole fragment.
     Recovered,
 }

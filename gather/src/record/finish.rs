@@ -67,16 +67,16 @@ impl Finisher {
             drop(permit);
             if let Err(error) = done {
                 error!(slice.id = slice_id, %error, "Slice {slice_id} could not be finished: {error}");
-                this.recover_until_done(&slice_id).await;
+                this.recover_until_done(&slice_id, SliceEnd::Disk).await;
             }
         });
     }
 
-    /// Finishes a slice whose writer was interrupted.
-    pub fn recover(&self, slice_id: &str) {
+    /// Finishes a slice whose writer was interrupted; `end` says by what.
+    pub fn recover(&self, slice_id: &str, end: SliceEnd) {
         let (this, slice_id) = (self.clone(), slice_id.to_owned());
         self.0.tasks.spawn(format!("recover {slice_id}"), async move {
-            this.recover_until_done(&slice_id).await;
+            this.recover_until_done(&slice_id, end).await;
         });
     }
 
@@ -111,12 +111,12 @@ impl Finisher {
     }
 
     /// Tries until it works or the gatherer stops; the next start tries again.
-    async fn recover_until_done(&self, slice_id: &str) {
+    async fn recover_until_done(&self, slice_id: &str, end: SliceEnd) {
         let mut backoff = Backoff::default();
         loop {
             let done = {
                 let _permit = self.0.slots.acquire().await;
-                self.recover_once(slice_id).await
+                self.recover_once(slice_id, end).await
             };
             let Err(error) = done else { return };
             warn!(slice.id = slice_id, %error, "Slice {slice_id} could not be recovered yet: {error}");
@@ -128,13 +128,13 @@ impl Finisher {
         }
     }
 
-    async fn recover_once(&self, slice_id: &str) -> Result<()> {
+    async fn recover_once(&self, slice_id: &str, end: SliceEnd) -> Result<()> {
         let Some(row) = self.0.ledger.get(slice_id).await? else { return Ok(()) };
         if row.state != SliceState::Open {
             return Ok(());
         }
         let path = row.file();
-        match blocking(move || recover_file(&row)).await? {
+        match blocking(move || recover_file(&row, end)).await? {
             Ok(closed) => self.close(slice_id, &path, closed).await,
             Err(why) => {
                 warn!(slice.id = slice_id, "Slice {slice_id} holds nothing that can be saved: {why}");
@@ -154,7 +154,7 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + '
 
 /// Cuts an interrupted file back to its last whole fragment and finishes it. The inner error says why there is nothing
 /// to save; the file then lies in `lost+found`.
-fn recover_file(row: &SliceRow) -> Result<std::result::Result<ClosedSlice, String>> {
+fn recover_file(row: &SliceRow, end: SliceEnd) -> Result<std::result::Result<ClosedSlice, String>> {
     let path = row.file();
     let slice_id = &row.facts.slice_id;
     let file = match File::options().read(true).write(true).open(&path) {
@@ -181,7 +181,7 @@ fn recover_file(row: &SliceRow) -> Result<std::result::Result<ClosedSlice, Strin
         Err(error) => return set_aside(&path, &error.to_string()).map(Err),
     };
     drop(file);
-    describe(&path, &outcome, SliceEnd::Recovered).map(Ok)
+    describe(&path, &outcome, end).map(Ok)
 }
 
 fn measure(path: &Path) -> std::result::Result<Outcome, String> {

@@ -204,7 +204,7 @@ impl Slicer {
 
     /// Packets were dropped before we could read them: our disk was slower than the stream for too long.
     pub fn skipped(&mut self) {
-        self.break_off(SliceEnd::SourceLost);
+        self.break_off(SliceEnd::Disk);
     }
 
     /// The channel stops; `end` says why. What follows starts afresh.

@@ -145,7 +145,7 @@ impl Shell {
             let (Err(error), Some(slice_id)) = (self.apply(op), slice_id) else { continue };
             error!(slice.id = slice_id, %error, "Slice {slice_id} could not be written: {error}");
             self.current = None;
-            self.finisher.recover(&slice_id);
+            self.finisher.recover(&slice_id, SliceEnd::Disk);
             self.failures.send_replace(Failure { slice_id, why: error.to_string() });
         }
         if let Some(current) = self.current.take() {

@@ -147,6 +147,7 @@ fn marks(l: Lang, slices: &[SliceRow]) -> Vec<(&'static str, String)> {
             SliceEnd::SourceChanged => ("info", l.t("来源变化", "Source changed")),
             SliceEnd::Cancelled => ("idle", l.t("提前结束", "Ended early")),
             SliceEnd::Shutdown => ("idle", l.t("采集端停机", "Gatherer stopped")),
+            SliceEnd::Disk => ("warn", l.t("采集端磁盘故障或过慢", "Gatherer's disk failed or was too slow")),
             SliceEnd::Recovered => ("info", l.t("断电后恢复", "Recovered")),
         };
         let mark = (mark.0, mark.1.to_owned());
