@@ -22,6 +22,11 @@ pub(crate) async fn doom(conn: &mut AnyConnection, objects: &[String], now_ms: i
     Ok(())
 }
 
+/// Takes an object off the list, within the transaction that adds a row naming it again.
+pub(crate) async fn spare(conn: &mut AnyConnection, object: &str) -> Result<()> {
+    run(conn, "keeping an object", sql(GONE).bind(object)).await.map(|_| ())
+}
+
 impl Db {
     /// At most `limit` objects that wait for removal, oldest first. Asked at start and now and then, it heals what a
     /// crash between the deletion of rows and that of files left behind.

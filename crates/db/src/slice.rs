@@ -1,6 +1,6 @@
 //! 切片: recorded files, as gatherers report them.
 
-use crate::doomed_object::doom;
+use crate::doomed_object::{doom, spare};
 use crate::error::taken;
 use crate::read::{Q, ReadResult, count, get, number, row, rows, run, run_or, sql, unreadable};
 use crate::{Db, DbError, Noun, Result, lesson};
@@ -183,6 +183,8 @@ impl Db {
         lesson::ensure(w.conn(), facts, now_ms).await?;
         let add = bind_facts(sql(ADD), facts).bind(new.object_id.as_str()).bind(now_ms);
         run_or(w.conn(), add, taken(DOING, Noun::Slice)).await?;
+        // Removed here, and told again by a gatherer that never heard our first answer.
+        spare(w.conn(), &new.object_id).await?;
         lesson::recount(w.conn(), &facts.lesson_key).await?;
         w.commit(DOING).await?;
         Ok(Stored::New)

@@ -81,6 +81,16 @@ on_both! {
         assert_eq!(db.doomed_objects(9).await.unwrap(), [new.object_id]);
     }
 
+    async fn a_removed_slice_that_is_told_again_keeps_its_file(db: Db) {
+        let id = channel(&db, 1).await;
+        let new = slice(id, "1-20261120", 0, NOW_MS);
+        db.add_slice(&new, NOW_MS).await.unwrap();
+        db.delete_slice(&new.facts.slice_id, NOW_MS).await.unwrap();
+        assert_eq!(db.doomed_objects(9).await.unwrap().len(), 1);
+        assert_eq!(db.add_slice(&new, NOW_MS).await.unwrap(), Stored::New);
+        assert_eq!(db.doomed_objects(9).await.unwrap().len(), 0);
+    }
+
     async fn a_lesson_is_the_sum_of_its_slices(db: Db) {
         let (id, who) = (channel(&db, 1).await, teacher(&db, "陈静").await);
         let key = "1-20261120";
