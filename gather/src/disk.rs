@@ -1,10 +1,8 @@
 //! Files that survive a power cut, free space, and the one process a data directory.
 
 use crate::error::{GatherError, Result};
-use std::ffi::CString;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -79,28 +77,12 @@ pub fn sync_parent(path: &Path) -> io::Result<()> {
 
 /// Free bytes for an ordinary user where `path` lies; 0 when that cannot be asked.
 pub fn free_bytes(path: &Path) -> u64 {
-    let Ok(path) = CString::new(path.as_os_str().as_bytes()) else { return 0 };
-    statvfs_free(&path).unwrap_or(0)
+    rustix::fs::statvfs(path).map_or(0, |stat| stat.f_bavail.saturating_mul(stat.f_frsize))
 }
 
 /// The directory with the most free space (R-GAT-26).
 pub fn roomiest(dirs: &[PathBuf]) -> Option<&PathBuf> {
     dirs.iter().max_by_key(|dir| free_bytes(dir))
-}
-
-/// The one unsafe call of this room: no safe wrapper of `statvfs` is among our crates.
-#[allow(unsafe_code)]
-fn statvfs_free(path: &std::ffi::CStr) -> Option<u64> {
-    let mut stat = std::mem::MaybeUninit::<libc::statvfs>::uninit();
-    // SAFETY: `path` is a NUL-terminated string that outlives the call, and `stat` is memory of the right size and
-    // alignment, read only after the call said 0, which means it was filled.
-    let stat = unsafe {
-        if libc::statvfs(path.as_ptr(), stat.as_mut_ptr()) != 0 {
-            return None;
-        }
-        stat.assume_init()
-    };
-    Some(stat.f_bavail.saturating_mul(stat.f_frsize))
 }
 
 #[cfg(test)]
