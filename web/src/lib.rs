@@ -8,6 +8,7 @@ pub mod api;
 pub mod assets;
 pub mod auth;
 pub mod channel_state;
+pub mod crockford;
 pub mod csrf;
 pub mod error;
 pub mod extract;

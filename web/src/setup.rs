@@ -3,6 +3,7 @@
 //! `DIR/setup-code` holds two lines: the code, and the Unix ms after which it is refused. It is removed by the claim;
 //! the claim itself is one transaction on a singleton row, so of any number of callers exactly one succeeds (T1).
 
+use crate::crockford;
 use std::io;
 use std::path::Path;
 use subtle::ConstantTimeEq;
@@ -11,28 +12,25 @@ use subtle::ConstantTimeEq;
 pub const FILE: &str = "setup-code";
 /// How long a code works.
 pub const LIFE_MS: i64 = 30 * 60_000;
-/// Crockford's base 32: no I, L, O, U to mistake.
-const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 /// 26 characters of 5 bits: 130 bits.
 const LENGTH: usize = 26;
 
 /// Makes a code, writes the file (readable by its owner only) and gives the code to be printed.
 pub fn issue(data_dir: &Path, now_ms: i64) -> io::Result<String> {
-    let mut bytes = [0u8; LENGTH];
-    getrandom::fill(&mut bytes).map_err(|e| io::Error::other(e.to_string()))?;
-    let code: String = bytes.iter().map(|b| ALPHABET[usize::from(b & 31)] as char).collect();
+    let code = crockford::random::<LENGTH>().map_err(|e| io::Error::other(e.to_string()))?;
     write_private(&data_dir.join(FILE), &format!("{code}\n{}\n", now_ms + LIFE_MS))?;
     Ok(code)
 }
 
-/// Whether `given` is the code that lies in the directory and still works. Hyphens, spaces and case do not matter.
+/// Whether `given` is the code that lies in the directory and still works, however carelessly it was typed
+/// ([`crockford::read`]).
 pub fn is_right(data_dir: &Path, given: &str, now_ms: i64) -> bool {
     let Ok(text) = std::fs::read_to_string(data_dir.join(FILE)) else { return false };
     let mut lines = text.lines();
-    let code = plain(lines.next().unwrap_or(""));
+    let code = lines.next().and_then(|line| crockford::read(line, LENGTH));
     let expires_at_ms = lines.next().and_then(|l| l.trim().parse::<i64>().ok()).unwrap_or(0);
-    let same = bool::from(code.as_bytes().ct_eq(plain(given).as_bytes()));
-    code.len() >= LENGTH && same && now_ms < expires_at_ms
+    let (Some(code), Some(given)) = (code, crockford::read(given, LENGTH)) else { return false };
+    bool::from(code.as_bytes().ct_eq(given.as_bytes())) && now_ms < expires_at_ms
 }
 
 /// Removes the code after the claim.
@@ -40,10 +38,6 @@ pub fn forget(data_dir: &Path) {
     if let Err(error) = std::fs::remove_file(data_dir.join(FILE)) {
         tracing::warn!(%error, "The used setup code could not be removed: {error}");
     }
-}
-
-fn plain(code: &str) -> String {
-    code.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).collect()
 }
 
 fn write_private(path: &Path, text: &str) -> io::Result<()> {
@@ -68,6 +62,7 @@ mod tests {
         let code = issue(dir.path(), 1000).unwrap();
         assert!(is_right(dir.path(), &code, 1001));
         assert!(is_right(dir.path(), &format!(" {}-{} ", &code[..13].to_lowercase(), &code[13..]), 1001));
+        assert!(is_right(dir.path(), &code.replace('0', "o").replace('1', "l"), 1001));
         assert!(!is_right(dir.path(), &code[1..], 1001));
         assert!(!is_right(dir.path(), &code, 1000 + LIFE_MS));
         forget(dir.path());

@@ -1,6 +1,6 @@
 //! The front pages over seeded rows.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
 mod support;
 
@@ -8,10 +8,10 @@ use http::StatusCode;
 use model::channel::Source;
 use model::grant::Right;
 use model::right::Role;
-use model::slice::{SliceEnd, SliceFacts};
-use model::{ChannelId, GathererId, GradeId, RangeId, SchoolId, SubjectId, TeacherId};
+use model::slice::SliceFacts;
+use model::{ChannelId, GathererId, GradeId, RangeId, SchoolId, SubjectId};
 use std::time::Duration;
-use support::{NOW_MS, Site};
+use support::{NOW_MS, Site, facts};
 
 async fn channel(site: &Site, class: &str) -> ChannelId {
     let db = &site.state.db;
@@ -41,23 +41,12 @@ async fn lesson(site: &Site, channel_id: ChannelId, subject: i64, range: i64, sl
     for sequence in 0..slices {
         let facts = SliceFacts {
             slice_id: format!("01KAFX{subject:04}{range:08}{sequence:08}"),
-            channel_id,
             lesson_key: format!("{range}-20261120"),
             range_id: RangeId(range),
             subject_id: SubjectId(subject),
-            teacher_id: TeacherId(1),
             sequence,
             started_at_ms: NOW_MS - range * 3_600_000 + i64::from(sequence) * 60_000,
-            duration_ms: 60_000,
-            overlap_ms: 0,
-            size_bytes: 1000,
-            sha256: "ab".repeat(32),
-            video_frames: 1500,
-            video_codec: "H.264".into(),
-            audio_codec: "AAC".into(),
-            width: 1280,
-            height: 720,
-            end: SliceEnd::Bell,
+            ..facts(channel_id)
         };
         let object_id = format!("object{range}x{sequence}");
         site.state.db.add_slice(&db::NewSlice { facts, object_id }, NOW_MS).await.unwrap();

@@ -1,6 +1,6 @@
 //! The contract of docs/protocol.md §5.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
 mod support;
 
@@ -10,11 +10,11 @@ use http::{Request, StatusCode};
 use model::channel::Source;
 use model::gatherer::Machine;
 use model::grant::Right;
-use model::slice::{SliceEnd, SliceFacts};
-use model::{ChannelId, GathererId, GradeId, RangeId, SchoolId, SubjectId, TeacherId};
+use model::slice::SliceFacts;
+use model::{ChannelId, GathererId, GradeId, SchoolId};
 use relay_proto::site::*;
 use std::time::Duration;
-use support::{Answer, Browser, NOW_MS, Site};
+use support::{Answer, Browser, NOW_MS, Site, facts};
 
 struct Gatherer {
     site: Site,
@@ -94,29 +94,6 @@ impl Gatherer {
     async fn notice(&self, facts: &SliceFacts, receipt: String) -> Answer {
         let notice = SliceNotice { facts: facts.clone(), receipt, still_receipt: None };
         self.wire.post_json("/api/gather/slices", &self.grant, &notice).await
-    }
-}
-
-fn facts(channel_id: ChannelId) -> SliceFacts {
-    SliceFacts {
-        slice_id: "01KAFX00000000000000000001".into(),
-        channel_id,
-        lesson_key: "3-20261120".into(),
-        range_id: RangeId(3),
-        subject_id: SubjectId(1),
-        teacher_id: TeacherId(1),
-        sequence: 0,
-        started_at_ms: NOW_MS - 600_000,
-        duration_ms: 60_000,
-        overlap_ms: 0,
-        size_bytes: 1000,
-        sha256: "ab".repeat(32),
-        video_frames: 1500,
-        video_codec: "H.264".into(),
-        audio_codec: "AAC".into(),
-        width: 1280,
-        height: 720,
-        end: SliceEnd::Bell,
     }
 }
 

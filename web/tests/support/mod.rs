@@ -1,5 +1,6 @@
 //! A whole site on a temporary SQLite file, asked through its real router. Nothing listens anywhere.
-#![allow(dead_code, clippy::unwrap_used)]
+#![allow(dead_code, reason = "every test file uses a part")]
+#![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
 use axum::Router;
 use axum::body::Body;
@@ -10,9 +11,10 @@ use http::header::{CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE};
 use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use live::{Gate, PlayPass, PublishPass, Refused, StartError, Starter};
-use model::GathererId;
 use model::grant::Signer;
 use model::right::Role;
+use model::slice::{SliceEnd, SliceFacts};
+use model::{ChannelId, GathererId, RangeId, SubjectId, TeacherId};
 use relay::{Gatekeeper, Identity};
 use relay_proto::{ErrorCode, Hello, RemoteError, Report};
 use std::net::SocketAddr;
@@ -24,6 +26,30 @@ use web::{AppState, SiteConfig};
 /// 2026-11-20 08:10 in Shanghai, a Friday.
 pub const NOW_MS: i64 = 1_795_133_400_000;
 pub const PASSWORD: &str = "对的密码-123";
+
+/// A minute of a lesson, recorded ten minutes ago.
+pub fn facts(channel_id: ChannelId) -> SliceFacts {
+    SliceFacts {
+        slice_id: "01KAFX00000000000000000001".into(),
+        channel_id,
+        lesson_key: "3-20261120".into(),
+        range_id: RangeId(3),
+        subject_id: SubjectId(1),
+        teacher_id: TeacherId(1),
+        sequence: 0,
+        started_at_ms: NOW_MS - 600_000,
+        duration_ms: 60_000,
+        overlap_ms: 0,
+        size_bytes: 1000,
+        sha256: "ab".repeat(32),
+        video_frames: 1500,
+        video_codec: "H.264".into(),
+        audio_codec: "AAC".into(),
+        width: 1280,
+        height: 720,
+        end: SliceEnd::Bell,
+    }
+}
 
 /// Lets nobody into relay or live server: these tests are about the site.
 pub struct Nobody;
