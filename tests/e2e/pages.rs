@@ -88,7 +88,10 @@ async fn look(system: &System, page: &Page, path: &str, word: &str, width: u32) 
         .eval("document.body.innerText + [...document.querySelectorAll('input')].map(i => i.value).join(' ')")
         .await;
     let text = text.as_str().unwrap();
-    assert!(text.to_lowercase().contains(&word.to_lowercase()), "{path} at {width} px does not say {word}:\n{text}");
+    assert!(
+        text.to_lowercase().contains(&word.to_lowercase()),
+        "{path} at {width} px does not say {word}:\n{text}"
+    );
     page.fits().await;
     let language = page.eval("document.documentElement.lang").await;
     let name = format!(

@@ -1,8 +1,8 @@
 //! Everything that is on the site, with what the site says of it.
 
 use std::path::PathBuf;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use testkit::{System, wait_for};
+use std::time::Duration;
+use testkit::{System, now_ms, wait_for};
 use yunlubo_tests::lessons;
 
 /// A slice as the site has it.
@@ -54,11 +54,6 @@ pub async fn drained(system: &System, limit: Duration) {
         (quiet && status["upload_waiting"] == 0 && spooled(system).is_empty()).then_some(())
     })
     .await;
-}
-
-/// Unix ms.
-pub fn now_ms() -> i64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as i64
 }
 
 /// Random numbers that can be had again: the seed is printed, and read from `YUNLUBO_SEED`.

@@ -1,8 +1,8 @@
 //! `kill -9` of the gatherer again and again, in the middle of recording, recovering and uploading.
 
-use crate::archive::{Dice, drained, now_ms, repeats, slices};
+use crate::archive::{Dice, drained, repeats, slices};
 use std::time::Duration;
-use testkit::{Options, System, fixture::Clip, probe::probe};
+use testkit::{Options, System, fixture::Clip, now_ms, probe::probe};
 use yunlubo_tests::{check_slice, missing, places};
 
 /// A GOP of the clip, ms.

@@ -1,6 +1,10 @@
 //! The site alone, with invented lessons and channels, for looking at pages: `cargo run -p web --example dev`.
 //! User `admin`, password `对的密码-123`; the address is printed.
-#![allow(clippy::unwrap_used, clippy::print_stdout)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a tool for the eyes of whoever builds the site"
+)]
 
 #[path = "../tests/support/mod.rs"]
 mod support;

@@ -1,6 +1,6 @@
 //! Private by default: every route, as nobody, as an ordinary user, from another site.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
 mod support;
 

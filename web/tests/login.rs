@@ -1,6 +1,6 @@
 //! Claim of the first admin, login, sessions, limits.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
 mod support;
 

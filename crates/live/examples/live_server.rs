@@ -1,5 +1,5 @@
 //! A live server open to everybody on loopback, for measuring: `live_server RTMP_PORT HTTP_PORT`.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, reason = "a tool for measuring")]
 
 use axum::serve::ListenerExt;
 use futures_util::future::BoxFuture;

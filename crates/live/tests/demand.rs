@@ -1,5 +1,5 @@
 //! Push on demand with a gatherer that is an ffmpeg.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
 mod support;
 

@@ -1,5 +1,5 @@
 //! Real ffmpeg publishes; real ffmpeg, ffprobe and a WebSocket read.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
 mod support;
 

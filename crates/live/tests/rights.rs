@@ -1,5 +1,5 @@
 //! Who may publish and watch, and what the others are told.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
 mod support;
 

@@ -1,5 +1,5 @@
 //! Codec parsers against what real encoders write.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
 mod clips;
 

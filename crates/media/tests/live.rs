@@ -1,5 +1,5 @@
 //! Live formats, judged by ffmpeg: FLV both ways, HLS segments.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
 mod clips;
 

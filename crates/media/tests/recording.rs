@@ -1,5 +1,5 @@
 //! A slice from the first byte to the finished file, and every way to be killed on the way.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
 mod clips;
 

@@ -1,6 +1,6 @@
 //! Both ends talk to each other, and neither panics on what a stranger sends.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
 use bytes::Bytes;
 use proptest::prelude::*;

@@ -19,4 +19,4 @@ pub use camera::Camera;
 pub use process::Process;
 pub use site::Site;
 pub use system::{Options, System};
-pub use wait::wait_for;
+pub use wait::{now_ms, wait_for};

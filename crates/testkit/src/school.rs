@@ -3,25 +3,24 @@
 use crate::browser::Page;
 use crate::site::between;
 use crate::system::{ADMIN, System};
-use crate::wait::wait_for;
+use crate::wait::{now_ms, wait_for};
 use serde_json::Value;
 use std::path::Path;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 /// How long a source may take to run, a recording to begin.
 const PATIENCE: Duration = Duration::from_secs(40);
 
 /// Seconds since midnight in the zone of [`noon_zone`] and the weekday there, 0 = Sunday.
 fn school_now() -> (u64, u64) {
-    let now_s = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
-    let local_s = (now_s as i64 + i64::from(noon_offset()) * 3600) as u64;
+    let local_s = (now_ms() / 1000 + i64::from(noon_offset()) * 3600) as u64;
     // 1 January 1970 was a Thursday.
     (local_s % 86_400, (local_s / 86_400 + 4) % 7)
 }
 
 /// Hours to add to UTC so that it is about noon: -11..=12.
 fn noon_offset() -> i32 {
-    let hour = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() / 3600 % 24;
+    let hour = now_ms() / 3_600_000 % 24;
     12 - hour as i32
 }
 

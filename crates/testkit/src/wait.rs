@@ -1,10 +1,15 @@
-//! Waiting on conditions, never on sleeps.
+//! Waiting on conditions, never on sleeps; the clock.
 
 use std::future::Future;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// How often a condition is asked.
 const POLL: Duration = Duration::from_millis(50);
+
+/// The wall clock, Unix ms.
+pub fn now_ms() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as i64
+}
 
 /// Asks `condition` until it gives `Some`, at most `limit`; panics with `what` after that.
 #[track_caller]

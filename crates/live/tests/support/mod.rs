@@ -1,5 +1,6 @@
 //! A live server on port 0, publishers by ffmpeg and by hand, and small clients.
-#![allow(dead_code, clippy::unwrap_used)]
+#![allow(dead_code, reason = "every test file uses a part")]
+#![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;

@@ -1,5 +1,6 @@
 //! Real clips, made by the real ffmpeg in a temp dir, and judges that are not ours: ffmpeg and ffprobe.
-#![allow(dead_code, clippy::unwrap_used)] // each test binary uses its part
+#![allow(dead_code, reason = "every test file uses a part")]
+#![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
 use media::format::mp4::{Mp4Reader, WriteOp};
 use media::{Packet, Track};

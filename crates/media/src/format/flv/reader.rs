@@ -48,7 +48,7 @@ impl FlvReader {
     }
 
     /// The next item, `None` when more bytes are needed. After an error the stream is lost.
-    #[allow(clippy::should_implement_trait)] // fallible, and None is not the end
+    #[expect(clippy::should_implement_trait, reason = "fallible, and None is not the end")]
     pub fn next(&mut self) -> Result<Option<FlvItem>> {
         if !self.header_seen {
             return self.header();
