@@ -1,6 +1,6 @@
 //! Headless Chromium over the DevTools protocol: enough of it to click, read, play and look.
 //!
-//! Own code (~300 lines) because the crates that generate the whole protocol cost minutes of build on two cores, and
+//! Own code (~400 lines) because the crates that generate the whole protocol cost minutes of build on two cores, and
 //! WebDriver cannot emulate a phone, list renderer processes or see console errors.
 
 mod cdp;

@@ -17,7 +17,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
 use tracing::{error, info};
 
-/// Media that may wait for the disk, KiB: 16 MiB are half a minute at 4 Mbit/s. The feed holds as much again.
+/// Media that may wait for the disk, KiB: 16 MiB are half a minute at 4 Mbit/s. The feed holds twice as much.
 const WAITING_MAX_KIB: u32 = 16 << 10;
 /// No slice is begun with less room: its head alone may take 4 MiB, and the ledger needs some too.
 const FREE_MIN_BYTES: u64 = 64 << 20;
