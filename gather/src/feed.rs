@@ -116,11 +116,6 @@ impl Feed {
         self.lock().set_tracks(tracks);
     }
 
-    /// The tracks of the newest packet; empty before the first.
-    pub fn current_tracks(&self) -> Arc<[Track]> {
-        self.lock().tracks()
-    }
-
     /// One packet, with the source's own times.
     pub fn packet(&self, packet: Packet, received: Received) {
         self.lock().push(packet, received);

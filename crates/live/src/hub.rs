@@ -121,12 +121,6 @@ impl Handle {
         self.hub.find(name).map(|s| info(&s))
     }
 
-    /// Whether anybody watches a stream or has just stopped: what a gatherer that missed a command should do
-    /// (R-LIV-03).
-    pub fn is_wanted(&self, name: &str) -> bool {
-        self.hub.find(name).is_some_and(|stream| stream.state() != State::Idle)
-    }
-
     /// Who watches a stream now.
     pub fn viewers(&self, name: &str) -> Vec<ViewerInfo> {
         let Some(stream) = self.hub.find(name) else { return Vec::new() };

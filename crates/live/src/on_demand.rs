@@ -127,11 +127,6 @@ impl Demand {
         self.state
     }
 
-    /// Whether a lease of this viewer lives.
-    pub fn has_lease(&self, viewer: &str, now: Instant) -> bool {
-        self.leases.get(viewer).is_some_and(|&until| now < until)
-    }
-
     /// Living leases.
     pub fn leases(&self) -> usize {
         self.leases.len()

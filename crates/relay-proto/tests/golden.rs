@@ -1,4 +1,5 @@
 //! The JSON on the wire, letter by letter: a change here is a change of the protocol and needs a new version.
+#![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
 use model::{ChannelId, GathererId};
 use relay_proto::message::{decode, encode};

@@ -72,10 +72,6 @@ impl Ring {
         }
     }
 
-    pub fn tracks(&self) -> Arc<[Track]> {
-        self.tracks.clone()
-    }
-
     fn end(&self) -> u64 {
         self.first + self.slots.len() as u64
     }

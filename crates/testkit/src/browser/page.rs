@@ -145,21 +145,6 @@ impl Page {
         self.eval(&script).await;
     }
 
-    /// Presses a key, e.g. `Enter` or `Escape`.
-    pub async fn press(&self, key: &str) {
-        let text = if key == "Enter" { "\r" } else { "" };
-        let code = match key {
-            "Enter" => 13,
-            "Escape" => 27,
-            "Tab" => 9,
-            _ => 0,
-        };
-        for kind in ["keyDown", "keyUp"] {
-            let params = json!({"type": kind, "key": key, "text": if kind == "keyDown" { text } else { "" }, "windowsVirtualKeyCode": code});
-            self.call("Input.dispatchKeyEvent", params).await;
-        }
-    }
-
     /// Waits until the video has played `seconds` more than now, within `limit`.
     pub async fn plays(&self, seconds: f64, limit: Duration) {
         self.until_within(
