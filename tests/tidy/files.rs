@@ -23,7 +23,7 @@ pub struct Source {
 
 fn listed() -> Vec<String> {
     let out = Command::new("git")
-        .args(["ls-files", "-co", "--exclude-standard"])
+        .args(["-c", "safe.directory=*", "ls-files", "-co", "--exclude-standard"])
         .current_dir(repository())
         .output()
         .unwrap();
