@@ -25,7 +25,7 @@ export YUNLUBO_FFMPEG9 YUNLUBO_TUSPY_PYTHON="$tools/env/bin/python"
 cargo build --workspace --bins --locked
 # Everything but the rooms that start whole systems, side by side …
 cargo test --workspace --locked --exclude yunlubo-tests
-cargo test --locked -p yunlubo-tests --test tidy
+cargo test --locked -p yunlubo-tests --lib --test tidy
 # … and those one after another: each has a Chromium, a server and cameras of its own on two cores.
 cargo test --locked -p yunlubo-tests --test e2e -- --test-threads=1
 # Those that kill, cut and fill mostly wait: four side by side take five minutes instead of a quarter of an hour.

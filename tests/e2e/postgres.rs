@@ -17,4 +17,6 @@ async fn a_lesson_is_recorded_with_postgresql_as_the_database() {
     for path in slices(&system, 1, Duration::from_secs(80), system.dir()).await {
         check_slice(&path, &["h264", "aac"]);
     }
+    let embedded = system.dir().join("server/yunlubo.db");
+    assert!(!embedded.exists(), "the server kept its rows in SQLite");
 }
