@@ -13,8 +13,8 @@ async fn a_lesson_becomes_slices_on_the_site() {
     system.running(channel).await;
     system.plan(channel, Duration::from_secs(8), Duration::from_secs(150)).await;
 
-    // Two whole minutes and the rest up to the bell.
-    let paths = slices(&system, 3, Duration::from_secs(8 + 150 + 20), system.dir()).await;
+    // Two whole minutes and the rest up to the bell; all on the site within 10 s of it.
+    let paths = slices(&system, 3, Duration::from_secs(8 + 150 + 10), system.dir()).await;
     assert_eq!(paths.len(), 3);
     let found: Vec<_> = paths.iter().map(|p| check_slice(p, &["h264", "aac"])).collect();
     let source = probe(&clip);
