@@ -195,9 +195,10 @@ service() { # service NAME UNIT_FILE DATA COMMAND…
     stop_one "$run" "$name"
   fi
   # setpriv keeps CAP_NET_BIND_SERVICE, so that an ordinary user may listen on port 80.
-  (cd "$data" && setsid setpriv --reuid yunlubo --regid yunlubo --init-groups --inh-caps=+net_bind_service \
+  # The whole subshell lets go of our output: a pipe that reads this script would wait for the service for ever.
+  (cd "$data" && exec setsid setpriv --reuid yunlubo --regid yunlubo --init-groups --inh-caps=+net_bind_service \
     --ambient-caps=+net_bind_service --bounding-set=-all,+net_bind_service \
-    /opt/yunlubo/bin/supervise.sh "$name" "$run" "$@" </dev/null >/dev/null 2>&1 &)
+    /opt/yunlubo/bin/supervise.sh "$name" "$run" "$@") </dev/null >/dev/null 2>&1 &
 }
 
 install_server() {
@@ -217,7 +218,6 @@ install_server() {
     changed=1
   fi
   /opt/yunlubo/bin/yunlubo config check --config "$config"
-  rm -f /opt/yunlubo/started
   service yunlubo scripts/yunlubo.service /var/lib/yunlubo/server \
     /opt/yunlubo/bin/yunlubo serve --config "$config" --data /var/lib/yunlubo/server
   wait_until 60 "网站 / the site" test -s /var/lib/yunlubo/server/ports.json

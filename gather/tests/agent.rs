@@ -122,7 +122,11 @@ impl Rig {
         let relay = relay::start(Arc::new(site.clone()), &tasks, relay::connection::Limits::default());
         let volume = dir.path().join("volume");
         std::fs::create_dir(&volume).unwrap();
-        let storage = Storage::new(Volume::open(volume).unwrap(), site.signer.clone(), Limits::default());
+        let storage = Storage::new(
+            Volume::open(volume).unwrap(),
+            site.signer.clone(),
+            Limits { reserve_percent: 0, ..Limits::default() },
+        );
         let app = Router::new()
             .route("/api/gather/snapshots", post(snapshot))
             .route("/api/gather/challenge", get(|| async { Json(Challenge { challenge: "c".into() }) }))

@@ -123,6 +123,11 @@ struct Rig {
     url: Url,
 }
 
+/// No reserve: the test machine's disk is not the subject.
+fn limits() -> Limits {
+    Limits { reserve_percent: 0, ..Limits::default() }
+}
+
 impl Rig {
     async fn new(limits: Limits, faults: &[Fault]) -> Self {
         let dir = tempfile::tempdir().unwrap();
@@ -227,7 +232,7 @@ impl Drop for Rig {
 
 #[tokio::test]
 async fn a_slice_and_its_still_go_to_storage_and_only_then_leave_the_disk() {
-    let rig = Rig::new(Limits::default(), &[]).await;
+    let rig = Rig::new(limits(), &[]).await;
     let path = rig.slice("01JD0000000000000000000001", MIB).await;
     rig.go();
     rig.reaches("01JD0000000000000000000001", SliceState::Deleted).await;
@@ -244,7 +249,7 @@ async fn a_slice_and_its_still_go_to_storage_and_only_then_leave_the_disk() {
 #[tokio::test]
 async fn a_broken_upload_goes_on_at_its_offset() {
     // The still is PATCH 0, the slice's parts are 1, 2 and 3: the third breaks.
-    let rig = Rig::new(Limits::default(), &[Fault::Patch(3)]).await;
+    let rig = Rig::new(limits(), &[Fault::Patch(3)]).await;
     rig.slice("01JD0000000000000000000001", 20 * MIB).await;
     rig.go();
     rig.reaches("01JD0000000000000000000001", SliceState::Deleted).await;
@@ -254,7 +259,7 @@ async fn a_broken_upload_goes_on_at_its_offset() {
 
 #[tokio::test]
 async fn a_lost_answer_of_the_site_is_asked_for_again() {
-    let rig = Rig::new(Limits::default(), &[Fault::AckLost]).await;
+    let rig = Rig::new(limits(), &[Fault::AckLost]).await;
     let path = rig.slice("01JD0000000000000000000001", MIB).await;
     rig.go();
     rig.reaches("01JD0000000000000000000001", SliceState::Deleted).await;
@@ -264,7 +269,7 @@ async fn a_lost_answer_of_the_site_is_asked_for_again() {
 
 #[tokio::test]
 async fn local_bytes_stay_while_the_site_speaks_of_other_bytes() {
-    let rig = Rig::new(Limits::default(), &[Fault::AckWrong]).await;
+    let rig = Rig::new(limits(), &[Fault::AckWrong]).await;
     let path = rig.slice("01JD0000000000000000000001", MIB).await;
     rig.go();
     let mut status = rig.status.clone();
@@ -275,7 +280,7 @@ async fn local_bytes_stay_while_the_site_speaks_of_other_bytes() {
 
 #[tokio::test]
 async fn an_old_receipt_is_renewed_without_sending_the_file_again() {
-    let rig = Rig::new(Limits::default(), &[Fault::BadReceipt]).await;
+    let rig = Rig::new(limits(), &[Fault::BadReceipt]).await;
     rig.slice("01JD0000000000000000000001", MIB).await;
     rig.go();
     rig.reaches("01JD0000000000000000000001", SliceState::Deleted).await;
@@ -284,7 +289,7 @@ async fn an_old_receipt_is_renewed_without_sending_the_file_again() {
 
 #[tokio::test]
 async fn an_expired_grant_is_renewed() {
-    let rig = Rig::new(Limits::default(), &[Fault::OldGrant]).await;
+    let rig = Rig::new(limits(), &[Fault::OldGrant]).await;
     rig.slice("01JD0000000000000000000001", MIB).await;
     rig.go();
     rig.reaches("01JD0000000000000000000001", SliceState::Deleted).await;
@@ -293,7 +298,7 @@ async fn an_expired_grant_is_renewed() {
 
 #[tokio::test]
 async fn bytes_that_changed_on_the_disk_are_hashed_anew() {
-    let rig = Rig::new(Limits::default(), &[]).await;
+    let rig = Rig::new(limits(), &[]).await;
     let path = rig.slice("01JD0000000000000000000001", MIB).await;
     let mut bytes = std::fs::read(&path).unwrap();
     bytes[MIB / 2] ^= 1;
@@ -306,7 +311,7 @@ async fn bytes_that_changed_on_the_disk_are_hashed_anew() {
 
 #[tokio::test]
 async fn a_full_storage_is_said_and_the_file_waits() {
-    let rig = Rig::new(Limits { reserve_percent: 100, ..Limits::default() }, &[]).await;
+    let rig = Rig::new(Limits { reserve_percent: 100, ..limits() }, &[]).await;
     let path = rig.slice("01JD0000000000000000000001", MIB).await;
     rig.go();
     let mut status = rig.status.clone();
@@ -317,7 +322,7 @@ async fn a_full_storage_is_said_and_the_file_waits() {
 
 #[tokio::test]
 async fn an_upload_that_storage_has_forgotten_starts_anew() {
-    let rig = Rig::new(Limits::default(), &[]).await;
+    let rig = Rig::new(limits(), &[]).await;
     rig.slice("01JD0000000000000000000001", MIB).await;
     let gone = format!("{}upload/{}", rig.url, "0".repeat(32));
     rig.ledger.uploading("01JD0000000000000000000001", Some(&gone)).await.unwrap();

@@ -234,6 +234,10 @@ fn config(options: &Options) -> String {
     if let Some(url) = &options.database {
         set("database", format!("url = {}", Value::from(url.as_str())));
     }
+    // The test machine's disk is not the subject.
+    if !options.config.iter().any(|(section, key, _)| (*section, *key) == ("storage", "reserve_percent")) {
+        set("storage", "reserve_percent = 0".to_owned());
+    }
     for (section, key, value) in &options.config {
         set(section, format!("{key} = {value}"));
     }
