@@ -11,6 +11,7 @@ use model::slice::SliceEnd;
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::runtime::Handle;
@@ -142,7 +143,14 @@ impl Shell {
                 Op::Open(open) => Some(open.slice.slice_id.clone()),
                 _ => self.current.as_ref().map(|current| current.slice_id.clone()),
             };
-            let (Err(error), Some(slice_id)) = (self.apply(op), slice_id) else { continue };
+            // A panic costs this slice, not the channel: without this nobody would notice that the thread is gone.
+            let applied = catch_unwind(AssertUnwindSafe(|| self.apply(op))).unwrap_or_else(|_| {
+                Err(GatherError::System {
+                    doing: "writing a slice",
+                    why: "it panicked, see the line above".into(),
+                })
+            });
+            let (Err(error), Some(slice_id)) = (applied, slice_id) else { continue };
             error!(slice.id = slice_id, %error, "Slice {slice_id} could not be written: {error}");
             self.current = None;
             self.finisher.recover(&slice_id, SliceEnd::Disk);
