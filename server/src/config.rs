@@ -147,7 +147,7 @@ impl Default for Live {
             rtmp_listen: any(1935),
             http_listen: any(8080),
             start_timeout_s: 10,
-            linger_s: 10,
+            linger_s: 8,
             lease_s: 30,
             viewers_per_stream: 10_000,
             connections: 4096,

@@ -20,11 +20,11 @@ pub struct DemandTimes {
 }
 
 impl Default for DemandTimes {
-    /// 10 s, 10 s, 30 s: a killed tab stops the push after 30 + 10 s ≤ 42 s (R-LIV-02), a closed one after 10 s.
+    /// 10 s, 8 s, 30 s: a killed tab stops the push after 30 + 8 s, well within 42 s (R-LIV-02), a closed one after 8 s.
     fn default() -> Self {
         Self {
             start_timeout: Duration::from_secs(10),
-            linger: Duration::from_secs(10),
+            linger: Duration::from_secs(8),
             lease: Duration::from_secs(30),
         }
     }

@@ -70,7 +70,7 @@ fn a_killed_tab_stops_the_push_within_42_s() {
     }
     sim.take();
     let log = sim.until(200).take();
-    assert_eq!(log, [(48 + 40, Action::Stop)]);
+    assert_eq!(log, [(48 + 38, Action::Stop)]);
     assert!(log[0].0 - 48 <= 42);
 }
 
@@ -79,7 +79,7 @@ fn a_closed_tab_stops_the_push_within_20_s() {
     let mut sim = Sim::new();
     sim.event(page("tab")).event(Event::Joined(1)).event(Event::PublisherStarted).take();
     sim.until(5).event(Event::Left(1)).event(Event::Ended("tab".into()));
-    assert_eq!(sim.until(60).take(), [(15, Action::Stop)]);
+    assert_eq!(sim.until(60).take(), [(13, Action::Stop)]);
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn a_viewer_who_returns_while_draining_cancels_the_stop() {
     let mut sim = Sim::new();
     sim.event(Event::Joined(1)).event(Event::PublisherStarted).event(Event::Left(1)).take();
     assert!(matches!(sim.demand.state(), State::Draining { .. }));
-    assert_eq!(sim.until(9).event(Event::Joined(2)).until(100).take(), [(9, Action::Release)]);
+    assert_eq!(sim.until(7).event(Event::Joined(2)).until(100).take(), [(7, Action::Release)]);
     assert_eq!(sim.demand.state(), State::Live);
 }
 
@@ -137,7 +137,7 @@ fn a_publisher_that_was_well_begins_with_the_short_pause() {
 #[test]
 fn a_push_nobody_watches_is_stopped_after_the_linger() {
     let mut sim = Sim::new();
-    assert_eq!(sim.event(Event::PublisherStarted).until(60).take(), [(10, Action::Stop)]);
+    assert_eq!(sim.event(Event::PublisherStarted).until(60).take(), [(8, Action::Stop)]);
 }
 
 #[test]
@@ -152,7 +152,7 @@ fn viewers_who_left_and_returned_while_starting_cause_no_second_start() {
 fn viewers_who_gave_up_while_starting_leave_a_stop_behind() {
     let mut sim = Sim::new();
     sim.event(Event::Joined(1)).until(2).event(Event::Left(1)).until(3).event(Event::PublisherStarted);
-    assert_eq!(sim.until(60).take(), [(0, Action::Start), (12, Action::Stop)]);
+    assert_eq!(sim.until(60).take(), [(0, Action::Start), (10, Action::Stop)]);
 }
 
 #[test]
