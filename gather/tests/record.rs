@@ -153,9 +153,10 @@ async fn slices_without_overlap_share_no_frame_and_miss_none() {
 async fn overlap_repeats_two_gops_and_the_bell_ends_the_lesson() {
     let room = Room::new(Clip { seconds: 60, ..Clip::default() }).await;
     let began_in_s = 2;
-    let recorder = room.record(began_in_s, 10, Rules { slice_ms: 3000, overlap_keyframes: 2 });
+    // Keyframes come every second, d after the bell: cuts at 3, 6 and 9 + d whatever d is, then the bell at 11.
+    let recorder = room.record(began_in_s, 11, Rules { slice_ms: 3000, overlap_keyframes: 2 });
     let before_ms = base::now_ms();
-    let rows = room.closed(3).await;
+    let rows = room.closed(4).await;
     let bell_ms = rows[0].facts.started_at_ms;
     assert!(bell_ms <= before_ms + began_in_s * 1000 + 100, "the first frame is at or before the bell");
     for pair in rows.windows(2) {
@@ -169,10 +170,10 @@ async fn overlap_repeats_two_gops_and_the_bell_ends_the_lesson() {
     let last = rows.last().unwrap();
     assert_eq!(last.facts.end, SliceEnd::Bell);
     let end_ms = last.facts.started_at_ms + last.facts.duration_ms;
-    let due_ms = before_ms + (began_in_s + 10) * 1000;
+    let due_ms = before_ms + (began_in_s + 11) * 1000;
     assert!((end_ms - due_ms).abs() < 1200, "ended {} ms off the bell", end_ms - due_ms);
     recorder.stop(SliceEnd::Cancelled).await;
-    assert_eq!(room.closed(3).await.len(), 3);
+    assert_eq!(room.closed(4).await.len(), 4);
 }
 
 #[tokio::test(flavor = "multi_thread")]
