@@ -19,7 +19,18 @@ const PAGES: &[(&str, &str, &str)] = &[
     ("/admin/components", "group1", "group1"),
     ("/admin/schools", "学校", "Schools"),
     ("/admin/schools/new", "学校", "School"),
+    ("/admin/schools/1", "名称", "Name"),
     ("/admin/subjects", "科目", "Subjects"),
+    ("/admin/subjects/new", "名称", "Name"),
+    ("/admin/subjects/1", "语文", "语文"),
+    ("/admin/grades/new", "类型", "Name"),
+    ("/admin/grades/1", "一年级", "一年级"),
+    ("/admin/teachers/1", "王老师", "王老师"),
+    ("/admin/gatherers/1/remove", "三楼采集端", "三楼采集端"),
+    ("/admin/channels/1/remove", "删除", "Remove"),
+    ("/admin/channels/1/timetable/1", "开始", "Start"),
+    ("/admin/users/1", "admin", "admin"),
+    ("/admin/users/1/password", "密码", "Password"),
     ("/admin/grades", "年级", "Grades"),
     ("/admin/teachers", "王老师", "Teachers"),
     ("/admin/teachers/new", "职称", "Title"),
@@ -65,6 +76,8 @@ async fn every_page_works_wide_and_narrow_in_both_languages() {
             look(&system, &page, path, chinese, width).await;
         }
         let lesson = lessons(&system).await.remove(0);
+        let key = lesson.trim_start_matches("/lesson/");
+        look(&system, &page, &format!("/admin/recordings/{key}"), "王老师", width).await;
         look(&system, &page, &lesson, "语文", width).await;
         page.plays(1.0, Duration::from_secs(30)).await;
         look(&system, &page, &format!("/watch/{channel}"), "实时直播", width).await;
@@ -80,6 +93,32 @@ async fn every_page_works_wide_and_narrow_in_both_languages() {
         );
         page.close().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_setup_page_makes_the_first_admin_and_is_gone() {
+    let system =
+        System::start(Options { unclaimed: true, without_gatherer: true, ..Options::default() }).await;
+    let code = system.console("setup-code", &[]).await;
+    let browser = Browser::start().await;
+    for (width, height) in [(390, 844), (1440, 900)] {
+        let page = browser.page(width, height).await;
+        look(&system, &page, &format!("/setup?code={code}"), "管理员", width).await;
+        for (field, value) in [("name", "admin"), ("password", "correct horse"), ("again", "another horse")] {
+            page.fill(&format!("input[name={field}]"), value).await;
+        }
+        page.follow("form button[type=submit]").await;
+        page.fits().await;
+        let here = page.eval("location.pathname").await;
+        assert_eq!(here, "/setup", "two different passwords make nobody an admin");
+        if width == 1440 {
+            page.fill("input[name=password]", "correct horse").await;
+            page.fill("input[name=again]", "correct horse").await;
+            page.follow("form button[type=submit]").await;
+            assert_eq!(page.eval("location.pathname").await, "/admin");
+        }
+    }
+    assert_eq!(system.visitor().get(&format!("/setup?code={code}")).await.status, 404);
 }
 
 async fn look(system: &System, page: &Page, path: &str, word: &str, width: u32) {

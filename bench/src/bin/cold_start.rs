@@ -16,7 +16,7 @@ use yunlubo_bench::{quantile, row};
 
 #[tokio::main]
 async fn main() {
-    let tries = std::env::args().nth(1).map_or(20, |n| n.parse().unwrap());
+    let tries = std::env::args().nth(1).map_or(20usize, |n| n.parse().unwrap());
     let options = Options { config: vec![("live", "linger_s", "1".into())], ..Options::default() };
     let system = System::start(options).await;
     let camera = Camera::start(system.dir(), 0, &[]).await;
@@ -33,7 +33,7 @@ async fn main() {
 
     println!("| source | start | tries | p50 ms | p95 ms | max ms |\n|---|---|---|---|---|---|");
     for (name, channel) in [("MP4 file", file), ("RTSP H.264", pull)] {
-        let mut cold = Vec::new();
+        let (mut cold, before) = (Vec::new(), pushes(&system, channel));
         for _ in 0..tries {
             system.not_pushed(channel, Duration::from_secs(30)).await;
             cold.push(click(&system, &page, channel).await);
@@ -41,6 +41,11 @@ async fn main() {
             system.pushed(channel).await;
             page.go("about:blank").await;
         }
+        assert_eq!(
+            pushes(&system, channel) - before,
+            tries,
+            "a cold try found a push that was there already"
+        );
         report(name, "cold", &cold);
         // In a browser of its own: a tab behind another one shows no frames.
         let elsewhere = Browser::start().await;
@@ -74,6 +79,11 @@ async fn click(system: &System, page: &Page, channel: i64) -> f64 {
     })
     .await
         - started
+}
+
+/// How often the gatherer has begun to push a channel: what proves that a cold try was cold.
+fn pushes(system: &System, channel: i64) -> usize {
+    system.logs().matches(&format!("Pushing channel {channel} to ")).count()
 }
 
 fn report(name: &str, start: &str, ms: &[f64]) {

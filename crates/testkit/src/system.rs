@@ -23,6 +23,8 @@ pub struct Options {
     pub config: Vec<(&'static str, &'static str, String)>,
     /// Leave the gatherer out.
     pub without_gatherer: bool,
+    /// Leave the first admin to the test; goes with `without_gatherer`.
+    pub unclaimed: bool,
 }
 
 /// A running system; everything ends with it.
@@ -43,6 +45,9 @@ impl System {
         std::fs::write(dir.path().join("yunlubo.toml"), config(&options)).unwrap();
         let mut system = Self { dir, admin: Site::new(""), server: None, gatherer: None, ports: Value::Null };
         system.start_server().await;
+        if options.unclaimed {
+            return system;
+        }
         system.claim().await;
         if !options.without_gatherer {
             system.enrol().await;
