@@ -50,8 +50,8 @@ async fn a_claim_needs_the_code_and_a_password() {
         all.extend_from_slice(fields);
         browser.post("/setup", "/setup", &all).await
     };
-    assert!(claim("", &CLAIM).await.text.contains("安装码不对"));
-    assert!(claim("0000000000000000000000000A", &CLAIM).await.text.contains("安装码不对"));
+    assert!(claim("", &CLAIM).await.text.contains("设置码不对"));
+    assert!(claim("0000000000000000000000000A", &CLAIM).await.text.contains("设置码不对"));
     let short = [("name", "校长"), ("password", "1234567"), ("again", "1234567")];
     assert!(claim(&code, &short).await.text.contains("至少 8 个字符"));
     let differ = [("name", "校长"), ("password", PASSWORD), ("again", "12345678")];

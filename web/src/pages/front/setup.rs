@@ -104,7 +104,7 @@ async fn try_claim(
         return Err(Refusal::Said(
             "code",
             Text::new(
-                "安装码不对或已过期（30 分钟）。请在服务器上运行 yunlubo setup-code 取得新的安装码。",
+                "设置码不对或已过期（30 分钟）。请在服务器上运行 yunlubo setup-code 取得新的设置码。",
                 "The setup code is wrong or has expired (30 minutes). Run yunlubo setup-code on the server for a new one.",
             ),
         ));
