@@ -13,11 +13,12 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("rtmp-proto", &[]),
     ("relay-proto", &["model"]),
     ("db", &["model"]),
+    ("sheet", &["model"]),
     ("storage", &["model", "base"]),
     ("live", &["rtmp-proto", "media", "base"]),
     ("relay", &["relay-proto", "model", "base"]),
     ("gather", &["relay-proto", "rtmp-proto", "media", "model", "base"]),
-    ("web", &["db", "live", "relay", "relay-proto", "storage", "media", "model", "base"]),
+    ("web", &["db", "live", "relay", "relay-proto", "sheet", "storage", "media", "model", "base"]),
     (
         "server",
         &["web", "db", "live", "relay", "relay-proto", "rtmp-proto", "storage", "media", "model", "base"],
@@ -37,6 +38,11 @@ const DOORS: &[(&str, &[&str])] = &[
     ("ffmpeg-next", &["gather"]),
     ("retina", &["gather"]),
     ("opendal", &["storage"]),
+    ("calamine", &["sheet"]),
+    ("rust_xlsxwriter", &["sheet"]),
+    ("csv", &["sheet"]),
+    ("encoding_rs", &["sheet"]),
+    ("icalendar", &["sheet"]),
 ];
 
 /// Within a room: a foreign crate's path and the one file that may write it.

@@ -39,6 +39,14 @@ id! {
     ChannelId,
     /// 时间段: one weekly range of the 录像表.
     RangeId,
+    /// 班级, or a teaching class (走班).
+    ClassId,
+    /// 教室.
+    RoomId,
+    /// 学生.
+    StudentId,
+    /// 调课: one dated change of the timetable.
+    ChangeId,
 }
 
 impl ChannelId {

@@ -1,5 +1,6 @@
 //! The school's nouns and rules, pure: no socket, file, clock or runtime. `now` is always an argument.
 
+pub mod calendar;
 pub mod channel;
 pub mod fault;
 pub mod gatherer;
@@ -11,4 +12,7 @@ pub mod slice;
 pub mod timetable;
 
 pub use fault::{Fault, Reason};
-pub use id::{ChannelId, GathererId, GradeId, RangeId, SchoolId, SubjectId, TeacherId, UserId};
+pub use id::{
+    ChangeId, ChannelId, ClassId, GathererId, GradeId, RangeId, RoomId, SchoolId, StudentId, SubjectId,
+    TeacherId, UserId,
+};

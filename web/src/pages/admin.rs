@@ -1,29 +1,40 @@
 //! 网站后台: the admin's pages, one file a page.
 
 pub mod basics;
+mod calendar;
+mod changes;
 pub mod channel_form;
 pub mod channels;
+mod classes;
 pub mod components;
 pub mod desk;
+mod feeds;
 pub mod form;
 pub mod gatherers;
 mod grade;
+mod grid;
+mod import;
 pub mod join;
 pub mod overview;
+mod painter;
 mod probe;
 pub mod recordings;
+mod rooms;
 mod school;
 pub mod settings;
 pub mod show;
 pub mod states;
+mod students;
 mod subject;
 pub mod table;
 mod teacher;
 pub mod timetable;
 pub mod timetable_edit;
+mod today;
 pub mod told;
 pub mod users;
 mod volumes;
+mod why;
 
 use crate::state::AppState;
 use axum::Router;
@@ -44,6 +55,17 @@ pub fn router() -> Router<AppState> {
         .merge(channels::router())
         .merge(channel_form::router())
         .merge(timetable::router())
+        .merge(today::router())
+        .merge(grid::router())
+        .merge(changes::router())
+        .merge(calendar::router())
+        .merge(import::router())
+        .merge(feeds::router())
+        .merge(why::router())
+        .merge(classes::router())
+        .merge(rooms::router())
+        .merge(students::router())
+        .merge(painter::router())
         .merge(recordings::router())
         .merge(users::router())
 }

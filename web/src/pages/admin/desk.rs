@@ -80,7 +80,7 @@ pub struct Desk {
 type NavRow = (&'static str, &'static str, &'static str);
 
 /// The manual's navigation: group, then (path, Chinese, English).
-const NAV: [(&str, &str, &[NavRow]); 5] = [
+const NAV: [(&str, &str, &[NavRow]); 6] = [
     ("", "", &[("/admin", "概览", "Overview")]),
     (
         "网站管理",
@@ -91,13 +91,28 @@ const NAV: [(&str, &str, &[NavRow]); 5] = [
         ],
     ),
     (
+        "课表管理",
+        "Timetable",
+        &[
+            ("/admin/today", "今日课程", "Today"),
+            ("/admin/timetable", "课表", "Timetable"),
+            ("/admin/changes", "调课", "Changes"),
+            ("/admin/calendar", "校历", "Calendar"),
+            ("/admin/import", "导入导出", "Import and export"),
+            ("/admin/feeds", "日历订阅", "Calendar feeds"),
+        ],
+    ),
+    (
         "教学管理",
         "Teaching",
         &[
             ("/admin/schools", "学校", "Schools"),
             ("/admin/subjects", "科目", "Subjects"),
             ("/admin/grades", "年级", "Grades"),
+            ("/admin/classes", "班级", "Classes"),
+            ("/admin/rooms", "教室", "Rooms"),
             ("/admin/teachers", "教师", "Teachers"),
+            ("/admin/students", "学生", "Students"),
         ],
     ),
     (

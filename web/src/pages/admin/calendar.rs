@@ -1,0 +1,9 @@
+//! 校历.
+
+use crate::state::AppState;
+use axum::Router;
+
+/// Its routes.
+pub fn router() -> Router<AppState> {
+    Router::new()
+}

@@ -1,0 +1,9 @@
+//! 调课 代课 换课.
+
+use crate::state::AppState;
+use axum::Router;
+
+/// Its routes.
+pub fn router() -> Router<AppState> {
+    Router::new()
+}

@@ -1,0 +1,9 @@
+//! 班级.
+
+use crate::state::AppState;
+use axum::Router;
+
+/// Its routes.
+pub fn router() -> Router<AppState> {
+    Router::new()
+}
