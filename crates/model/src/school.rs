@@ -1,7 +1,7 @@
-//! 学校 科目 年级 教师: the basic data, with the limits of R §1.11.
+//! 学校 科目 年级 教师 班级 教室 学生: the basic data, with the limits of R §1.11.
 
 use crate::fault::{Fault, check_name, check_range, check_text};
-use crate::{GradeId, SchoolId, SubjectId, TeacherId};
+use crate::{ClassId, GradeId, RoomId, SchoolId, StudentId, SubjectId, TeacherId};
 use serde::{Deserialize, Serialize};
 
 /// 学校.
@@ -124,5 +124,96 @@ impl Teacher {
         .into_iter()
         .flatten()
         .collect()
+    }
+}
+
+/// 班级, or a teaching class (走班).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Class {
+    /// Its id.
+    pub id: ClassId,
+    /// 学校.
+    pub school_id: SchoolId,
+    /// 年级.
+    pub grade_id: GradeId,
+    /// 名称, 1–60 characters, e.g. 1班.
+    pub name: String,
+    /// Its own room: where its lessons are held unless a cell says otherwise.
+    pub room_id: Option<RoomId>,
+    /// Its lessons are recorded unless a cell or a change says otherwise.
+    pub record: bool,
+}
+
+impl Class {
+    /// Every field out of its limits.
+    pub fn check(&self) -> Vec<Fault> {
+        check_name("name", &self.name, 60).err().into_iter().collect()
+    }
+}
+
+/// 教室.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Room {
+    /// Its id.
+    pub id: RoomId,
+    /// 学校.
+    pub school_id: SchoolId,
+    /// 名称, 1–60 characters, e.g. 301.
+    pub name: String,
+}
+
+impl Room {
+    /// Every field out of its limits.
+    pub fn check(&self) -> Vec<Fault> {
+        check_name("name", &self.name, 60).err().into_iter().collect()
+    }
+}
+
+/// 学生.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Student {
+    /// Its id.
+    pub id: StudentId,
+    /// 班级.
+    pub class_id: ClassId,
+    /// 学号, 1–30 characters, once in a school; text, for it may begin with 0.
+    pub number: String,
+    /// 姓名, 1–30 characters.
+    pub name: String,
+    /// 性别: 0 男, 1 女.
+    pub sex: u8,
+}
+
+impl Student {
+    /// Every field out of its limits.
+    pub fn check(&self) -> Vec<Fault> {
+        [
+            check_name("number", &self.number, 30).err(),
+            check_name("name", &self.name, 30).err(),
+            check_range("sex", self.sex.into(), 0, 1).err(),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_student_is_told_every_field_that_is_wrong() {
+        let mut student = Student {
+            id: StudentId(1),
+            class_id: ClassId(1),
+            number: "0071".to_owned(),
+            name: "王芳".to_owned(),
+            sex: 1,
+        };
+        assert_eq!(student.check(), []);
+        student = Student { number: " ".to_owned(), name: "名".repeat(31), sex: 2, ..student };
+        let fields: Vec<&str> = student.check().iter().map(|fault| fault.field).collect();
+        assert_eq!(fields, ["number", "name", "sex"]);
     }
 }
