@@ -4,11 +4,13 @@
 //! WebDriver cannot emulate a phone, list renderer processes or see console errors.
 
 mod cdp;
+mod input;
 mod page;
 
 use crate::process::Process;
 use crate::wait::wait_for;
 use cdp::Connection;
+pub use input::{Held, Point};
 pub use page::Page;
 use serde_json::json;
 use std::sync::Arc;

@@ -14,7 +14,7 @@ pub mod socket;
 pub mod system;
 pub mod wait;
 
-pub use browser::{Browser, Page};
+pub use browser::{Browser, Held, Page, Point};
 pub use camera::Camera;
 pub use process::Process;
 pub use site::Site;

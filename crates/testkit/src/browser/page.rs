@@ -34,7 +34,7 @@ impl Page {
         page
     }
 
-    async fn call(&self, method: &str, params: Value) -> Value {
+    pub(super) async fn call(&self, method: &str, params: Value) -> Value {
         self.connection.call(Some(&self.session), method, params).await
     }
 
