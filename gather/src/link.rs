@@ -184,7 +184,7 @@ impl<O: Orders> Link<O> {
                 }
                 () = tokio::time::sleep_until(next_report) => {
                     let report = Report { clock_ms: base::now_ms(), ..self.report.borrow_and_update().clone() };
-                    send(socket, &ClientMessage::Report(report)).await?;
+                    send(socket, &ClientMessage::Report(report.fitting())).await?;
                     last_report = Instant::now();
                     next_report = last_report + report_every;
                 }

@@ -1,5 +1,6 @@
 //! What a gatherer reports of itself, and what the relay answers.
 
+use crate::MESSAGE_MAX_BYTES;
 use model::ChannelId;
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +30,34 @@ pub struct Report {
     pub upload_error: String,
 }
 
+impl Report {
+    /// The same, so short that it is one message: with very many channels first the details go, then the names of
+    /// codecs. What records and what does not always stays.
+    pub fn fitting(mut self) -> Self {
+        // `{"kind":"report",…}` around it.
+        const ENVELOPE_BYTES: usize = 32;
+        let fits = |report: &Self| {
+            serde_json::to_string(report).is_ok_and(|text| text.len() + ENVELOPE_BYTES <= MESSAGE_MAX_BYTES)
+        };
+        for step in [Self::without_details, Self::without_codecs] {
+            if fits(&self) {
+                break;
+            }
+            self.channels.iter_mut().for_each(step);
+        }
+        self
+    }
+
+    fn without_details(channel: &mut ChannelReport) {
+        channel.detail.clear();
+    }
+
+    fn without_codecs(channel: &mut ChannelReport) {
+        channel.video_codec.clear();
+        channel.audio_codec.clear();
+    }
+}
+
 /// One channel's true state.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ChannelReport {
@@ -37,7 +66,7 @@ pub struct ChannelReport {
     /// Where its source stands.
     pub phase: ChannelPhase,
     /// Why it is not running; `None` while it runs or was stopped by the admin.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<ChannelCause>,
     /// Detail in English for the admin's eyes, e.g. the camera's own words. Never a password.
     #[serde(default)]
@@ -45,6 +74,9 @@ pub struct ChannelReport {
     /// Being recorded now.
     #[serde(default)]
     pub recording: bool,
+    /// What is being recorded: the lesson's key (`model::calendar::LessonKey` as text), ≤ 80 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lesson_key: Option<String>,
     /// Being pushed to a live server now.
     #[serde(default)]
     pub pushing: bool,
@@ -134,6 +166,32 @@ impl std::fmt::Debug for WantedPush {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_report_of_256_channels_is_one_message() {
+        let channel = |id: i64| ChannelReport {
+            channel_id: ChannelId(id),
+            phase: ChannelPhase::Running,
+            cause: None,
+            detail: "its sound is left out: the camera sends G.726, which nobody plays".into(),
+            recording: true,
+            lesson_key: Some(format!("c12345-20261120-p40-255-v{id}")),
+            pushing: false,
+            video_codec: "H.265".into(),
+            audio_codec: "AAC (G.711)".into(),
+            width: 3840,
+            height: 2160,
+            receive_kbps: 16_384,
+            send_kbps: 16_384,
+        };
+        let long = Report { channels: (100_000..100_256).map(channel).collect(), ..Report::default() };
+        let short = long.clone().fitting();
+        assert!(crate::message::encode(&crate::ClientMessage::Report(long.clone())).is_err());
+        assert!(crate::message::encode(&crate::ClientMessage::Report(short.clone())).is_ok());
+        assert_eq!(short.channels[255].lesson_key, long.channels[255].lesson_key);
+        let few = Report { channels: long.channels[..9].to_vec(), ..Report::default() };
+        assert_eq!(few.clone().fitting(), few, "nothing is cut without need");
+    }
 
     #[test]
     fn a_log_of_a_push_shows_no_token() {

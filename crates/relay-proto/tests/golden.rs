@@ -70,6 +70,31 @@ fn the_relay_says_this() {
 }
 
 #[test]
+fn a_channel_reports_this() {
+    let recording = ChannelReport {
+        channel_id: ChannelId(7),
+        phase: ChannelPhase::Running,
+        cause: None,
+        detail: String::new(),
+        recording: true,
+        lesson_key: Some("c12-20261120-p3-0-v7".into()),
+        pushing: false,
+        video_codec: "H.264".into(),
+        audio_codec: "AAC".into(),
+        width: 1920,
+        height: 1080,
+        receive_kbps: 4000,
+        send_kbps: 0,
+    };
+    check(
+        recording,
+        r#"{"channel_id":7,"phase":"running","detail":"","recording":true,"lesson_key":"c12-20261120-p3-0-v7","pushing":false,"video_codec":"H.264","audio_codec":"AAC","width":1920,"height":1080,"receive_kbps":4000,"send_kbps":0}"#,
+    );
+    let older: ChannelReport = decode(r#"{"channel_id":7,"phase":"waiting","cause":"lost"}"#).unwrap();
+    assert_eq!((older.cause, older.lesson_key), (Some(ChannelCause::Lost), None));
+}
+
+#[test]
 fn a_report_may_leave_out_what_it_does_not_know() {
     let report: ClientMessage = decode(r#"{"kind":"report"}"#).unwrap();
     assert_eq!(report, ClientMessage::Report(Report::default()));

@@ -179,6 +179,7 @@ impl Channels {
     fn report(&self, id: ChannelId, running: &Running) -> ChannelReport {
         let status = running.handle.status().borrow().clone();
         let push = self.pushes.status(id).unwrap_or_default();
+        let now = running.recorder.now().borrow().clone();
         ChannelReport {
             channel_id: id,
             phase: status.phase,
@@ -187,7 +188,8 @@ impl Channels {
                 .into_iter()
                 .find(|text| !text.is_empty())
                 .unwrap_or_default(),
-            recording: running.recorder.now().borrow().is_some(),
+            recording: now.is_some(),
+            lesson_key: now.map(|now| now.lesson_key),
             pushing: push.publishing,
             video_codec: status.video_codec,
             audio_codec: status.audio_codec,

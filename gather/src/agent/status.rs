@@ -53,10 +53,8 @@ pub struct ChannelStatusLine {
     /// As reported to the relay.
     #[serde(flatten)]
     pub report: ChannelReport,
-    /// The slice being recorded.
+    /// The slice being recorded; its lesson stands in the report.
     pub slice_id: Option<String>,
-    /// Its lesson.
-    pub lesson_key: Option<String>,
 }
 
 /// One spool directory.
@@ -140,7 +138,7 @@ impl StatusFile {
                 "{:<13} {:<20} {:<9} {:<10} {:<24} {}",
                 report.channel_id.stream(),
                 phase(report.phase),
-                line.lesson_key.as_deref().unwrap_or("-"),
+                report.lesson_key.as_deref().unwrap_or("-"),
                 if report.pushing { "●" } else { "-" },
                 format!("{} {}x{} {}", report.video_codec, report.width, report.height, report.audio_codec),
                 report.receive_kbps,
@@ -172,10 +170,6 @@ pub fn line(
     report: ChannelReport,
     recordings: &std::collections::BTreeMap<ChannelId, crate::record::RecordingNow>,
 ) -> ChannelStatusLine {
-    let now = recordings.get(&report.channel_id);
-    ChannelStatusLine {
-        slice_id: now.map(|now| now.slice_id.clone()),
-        lesson_key: now.map(|now| now.lesson_key.clone()),
-        report,
-    }
+    let slice_id = recordings.get(&report.channel_id).map(|now| now.slice_id.clone());
+    ChannelStatusLine { slice_id, report }
 }

@@ -143,6 +143,7 @@ mod tests {
             cause,
             detail: String::new(),
             recording: false,
+            lesson_key: None,
             pushing: false,
             video_codec: "H.264".to_owned(),
             audio_codec: String::new(),
