@@ -32,6 +32,7 @@ pub mod timetable;
 pub mod timetable_edit;
 mod today;
 pub mod told;
+pub mod trace_words;
 pub mod users;
 mod volumes;
 mod why;

@@ -3,12 +3,30 @@
 
 use crate::error::WebError;
 use crate::state::AppState;
-use model::GathererId;
+use model::{GathererId, SchoolId};
 
 /// Tells one gatherer.
 pub async fn tell(state: &AppState, id: GathererId) -> Result<(), WebError> {
     let version = state.db.state_version(id).await?;
     state.relay.state_changed(id, version);
+    Ok(())
+}
+
+/// Tells those of a school: its calendar, timetable or a change of a date is another one now.
+pub async fn tell_school(state: &AppState, school: SchoolId) -> Result<(), WebError> {
+    let of_school: Vec<GathererId> = state
+        .db
+        .all_gatherers()
+        .await?
+        .into_iter()
+        .filter(|g| g.settings.school_id == school)
+        .map(|g| g.id)
+        .collect();
+    for (id, version) in state.db.state_versions().await? {
+        if of_school.contains(&id) {
+            state.relay.state_changed(id, version);
+        }
+    }
     Ok(())
 }
 
