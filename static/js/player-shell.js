@@ -42,7 +42,20 @@ export async function shell(box, options) {
     ...options,
   });
   art.video.removeAttribute('crossorigin');
+  art.on('ready', () => named(frame));
+  named(frame);
   return art;
+}
+
+/** artplayer names plain <div>s, which a screen reader does not read: what can be pressed becomes a button, the rest a picture. */
+function named(frame) {
+  for (const part of frame.querySelectorAll('[aria-label]:not([role])')) {
+    const pressed = part.classList.contains('art-control');
+    part.setAttribute('role', pressed ? 'button' : 'img');
+    if (!pressed) continue;
+    part.tabIndex = 0;
+    part.addEventListener('keydown', (event) => event.key === 'Enter' && part.click());
+  }
 }
 
 /** Plays; a browser that wants a gesture for sound gets a muted start and a button, one that wants it for all a button. */
