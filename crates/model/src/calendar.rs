@@ -4,14 +4,19 @@
 //! Weekdays and days of a rotation are numbered from 1; 1 = Monday (ISO 8601). Only [`crate::timetable::WeeklyRange`]
 //! keeps the manual's 0 = Sunday.
 
+mod apply;
 pub mod bell;
 pub mod book;
 pub mod change;
+mod column;
 pub mod conflict;
+mod finish;
 pub mod grid;
 pub mod key;
 pub mod lesson;
 pub mod merge;
+mod plan;
+mod sweep;
 pub mod term;
 pub mod trace;
 pub mod weeks;

@@ -3,9 +3,11 @@
 use super::change::Change;
 use super::grid::Timetable;
 use super::lesson::{Day, Span};
+use super::plan::Plan;
 use super::term::Calendar;
 use crate::timetable::WeeklyRange;
 use crate::{ChannelId, ClassId, GradeId, RoomId};
+use jiff::ToSpan;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use std::sync::Arc;
@@ -71,23 +73,27 @@ pub struct ChannelInfo {
 }
 
 impl Book {
-    /// The lessons of a date with their traces. Deterministic.
+    /// The lessons of a date with their traces. Deterministic. Other dates are looked at only where a chain of changes leads.
     pub fn expand(&self, date: Date) -> Day {
-        let _ = &self.calendar;
-        Day {
-            date,
-            week: None,
-            column: None,
-            no_record: false,
-            steps: Vec::new(),
-            lessons: Vec::new(),
-            absent: Vec::new(),
-        }
+        self.expand_days(date, 1).pop().unwrap_or(Day { date, ..Day::default() })
+    }
+
+    /// The lessons of `days` dates from `from` on; cheaper than one after the other.
+    pub fn expand_days(&self, from: Date, days: u16) -> Vec<Day> {
+        self.finished(from, days).into_iter().map(|(day, _)| day).collect()
     }
 
     /// What every channel records on `days` dates from `from` on, ascending by channel and start.
     pub fn spans(&self, from: Date, days: u16) -> Vec<Span> {
-        let _ = (from, days);
-        Vec::new()
+        let mut spans: Vec<Span> =
+            self.finished(from, days).into_iter().flat_map(|(_, spans)| spans).collect();
+        spans.sort_by_key(|span| (span.channel_id, span.start_at_ms));
+        spans
+    }
+
+    fn finished(&self, from: Date, days: u16) -> Vec<(Day, Vec<Span>)> {
+        let dates: Vec<Date> = (0..i64::from(days)).map_while(|n| from.checked_add(n.days()).ok()).collect();
+        let mut plan = Plan::new(self, dates.iter().copied());
+        dates.into_iter().filter_map(|date| plan.finish(date)).collect()
     }
 }

@@ -7,11 +7,11 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 /// A date, expanded.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Day {
     /// Which.
     pub date: Date,
-    /// Teaching week of the term, where there is one.
+    /// The date's own teaching week, where it is in a term (a make-up day may run the lessons of another: the steps say so).
     pub week: Option<u16>,
     /// The column of the timetable that runs, where one does.
     pub column: Option<u8>,
@@ -21,7 +21,8 @@ pub struct Day {
     pub steps: Vec<Step>,
     /// Lessons held, by start, then class, period, n.
     pub lessons: Vec<Lesson>,
-    /// Lessons of this column or of a change that are not held, with the reason as the last step.
+    /// Lessons of this column or of a change that are not held, with the reason as the last step; by id. One id may be here
+    /// several times (单双周 share a slot), and also be held.
     pub absent: Vec<Absent>,
 }
 
@@ -32,7 +33,7 @@ pub struct Lesson {
     pub id: LessonId,
     /// The class and those taught together with it, ascending.
     pub classes: Vec<ClassId>,
-    /// Label of its period, e.g. 第3节.
+    /// Label of its period, e.g. 第3节; empty for an extra lesson outside the periods.
     pub label: String,
     /// 科目.
     pub subject: SubjectId,
@@ -51,6 +52,7 @@ pub struct Lesson {
     /// Whether it is to be recorded.
     pub record: bool,
     /// The channels of its room, when it is to be recorded; ascending. Empty = nothing records it, the last step says why.
+    /// Where `Joined` follows in the trace, another lesson has the channel for a while.
     pub channels: Vec<ChannelId>,
     /// Every rule that made it what it is, in order.
     pub trace: Vec<Step>,

@@ -169,9 +169,9 @@ pub enum Changed {
     Added,
     /// Other times.
     Retimed,
-    /// The change could not be done: the lesson it names is not there.
+    /// The change could not be done: the lesson it names is not held, or the one it makes is there already or cannot be.
     Idle {
-        /// What is missing.
+        /// Which of those it names stands in the way.
         missing: LessonId,
     },
 }

@@ -39,7 +39,7 @@ impl Weeks {
         match self {
             Weeks::All => true,
             Weeks::Odd => week % 2 == 1,
-            Weeks::Even => week % 2 == 0,
+            Weeks::Even => week.is_multiple_of(2),
             Weeks::List(weeks) => weeks.contains(&week),
             Weeks::Mod { every, from } => week >= *from && (week - from).is_multiple_of((*every).max(1)),
         }
