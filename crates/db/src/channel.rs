@@ -3,11 +3,13 @@
 use crate::counter::next_id;
 use crate::page::like;
 use crate::read::{Q, ReadResult, count, flag, get, row, rows, run, run_or, sql, unreadable};
+use crate::room::check_room;
 use crate::state::{bump_gatherer, bump_of_channel, unknown};
 use crate::{Db, DbError, Listed, Noun, Page, Result, lesson, snapshot, weekly_range};
+use model::calendar::ChannelInfo;
 use model::channel::{Channel, Source, Transport};
 use model::fault::{Fault, Reason};
-use model::{ChannelId, GathererId, GradeId, SchoolId};
+use model::{ChannelId, GathererId, GradeId, RoomId, SchoolId};
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
@@ -22,7 +24,8 @@ macro_rules! columns {
 macro_rules! joined {
     () => {
         " FROM channel c JOIN gatherer g ON g.gatherer_id = c.gatherer_id JOIN grade gr ON gr.grade_id = c.grade_id
-          JOIN school s ON s.school_id = g.school_id LEFT JOIN snapshot sn ON sn.channel_id = c.channel_id "
+          JOIN school s ON s.school_id = g.school_id LEFT JOIN snapshot sn ON sn.channel_id = c.channel_id
+          LEFT JOIN room rm ON rm.room_id = c.room_id "
     };
 }
 
@@ -32,7 +35,7 @@ macro_rules! row_columns {
             "SELECT ",
             columns!(),
             ", '' AS password, c.clicks, c.created_at_ms, g.name AS gatherer_name, gr.stage, gr.name AS grade_name,
-              s.school_id, s.name AS school_name, sn.object_id AS snapshot_object_id, sn.taken_at_ms",
+              s.school_id, s.name AS school_name, c.room_id, COALESCE(rm.name, '') AS room_name, sn.object_id AS snapshot_object_id, sn.taken_at_ms",
             joined!()
         )
     };
@@ -56,7 +59,7 @@ texts! {
         WHERE channel_id = $1 AND deleted_at_ms IS NULL";
     ENABLE = "UPDATE channel SET enabled = $2 WHERE channel_id = $1 AND deleted_at_ms IS NULL";
     CLICK = "UPDATE channel SET clicks = clicks + 1 WHERE channel_id = $1 AND deleted_at_ms IS NULL";
-    DELETE = "UPDATE channel SET deleted_at_ms = $2, grade_id = NULL, enabled = 0, password = ''
+    DELETE = "UPDATE channel SET deleted_at_ms = $2, grade_id = NULL, room_id = NULL, enabled = 0, password = ''
         WHERE channel_id = $1 AND deleted_at_ms IS NULL";
     GET = concat!(row_columns!(), "WHERE c.channel_id = $1 AND c.deleted_at_ms IS NULL");
     LIST_BY_AGE = concat!(row_columns!(), filter!(), "ORDER BY c.channel_id LIMIT $6 OFFSET $7");
@@ -69,6 +72,16 @@ texts! {
     LEFT = "INSERT INTO channel_left (channel_id, gatherer_id) VALUES ($1, $2)
         ON CONFLICT (channel_id, gatherer_id) DO NOTHING";
     HAS_LEFT = "SELECT COUNT(*) FROM channel_left WHERE channel_id = $1 AND gatherer_id = $2";
+    OF_SCHOOL = concat!(row_columns!(), "WHERE s.school_id = $1 AND g.deleted_at_ms IS NULL AND c.deleted_at_ms IS NULL
+        ORDER BY c.channel_id");
+    ROSTER = "SELECT c.channel_id, c.room_id FROM channel c JOIN gatherer g ON g.gatherer_id = c.gatherer_id
+        WHERE g.school_id = $1 AND g.deleted_at_ms IS NULL AND c.deleted_at_ms IS NULL ORDER BY c.channel_id";
+    SET_ROOM = "UPDATE channel SET room_id = $2 WHERE channel_id = $1 AND deleted_at_ms IS NULL";
+    LEAVE_ROOMS = "UPDATE channel SET room_id = NULL WHERE gatherer_id = $1 AND room_id IS NOT NULL AND NOT EXISTS (
+        SELECT 1 FROM room r JOIN gatherer g ON g.school_id = r.school_id
+        WHERE r.room_id = channel.room_id AND g.gatherer_id = channel.gatherer_id)";
+    SCHOOL = "SELECT g.school_id FROM channel c JOIN gatherer g ON g.gatherer_id = c.gatherer_id
+        WHERE c.channel_id = $1 AND c.deleted_at_ms IS NULL AND g.deleted_at_ms IS NULL";
     LIVE_GATHERER = "SELECT COUNT(*) FROM gatherer WHERE gatherer_id = $1 AND deleted_at_ms IS NULL";
 }
 
@@ -138,6 +151,10 @@ pub struct ChannelRow {
     pub school_id: SchoolId,
     /// Its name.
     pub school_name: String,
+    /// The room it looks into.
+    pub room_id: Option<RoomId>,
+    /// That room's name; empty when it has none.
+    pub room_name: String,
     /// 次数.
     pub clicks: i64,
     /// When it was added, Unix ms.
@@ -181,6 +198,8 @@ fn read_row(r: &AnyRow) -> ReadResult<ChannelRow> {
         grade_name: get(r, "grade_name")?,
         school_id: SchoolId(get(r, "school_id")?),
         school_name: get(r, "school_name")?,
+        room_id: get::<Option<i64>>(r, "room_id")?.map(RoomId),
+        room_name: get(r, "room_name")?,
         clicks: get(r, "clicks")?,
         created_at_ms: get(r, "created_at_ms")?,
         snapshot_object_id: get(r, "snapshot_object_id")?,
@@ -217,6 +236,25 @@ fn bind(text: &'static str, channel: &Channel) -> Q<'static> {
 /// The channels of a gatherer with their passwords: for its state alone.
 pub(crate) async fn with_passwords(conn: &mut AnyConnection, id: GathererId) -> Result<Vec<Channel>> {
     rows(conn, "reading a gatherer's channels", sql(OF_GATHERER).bind(id.0), read).await
+}
+
+/// The channels of a school's gatherers.
+pub(crate) async fn of_school(conn: &mut AnyConnection, id: SchoolId) -> Result<Vec<ChannelRow>> {
+    rows(conn, "listing a school's channels", sql(OF_SCHOOL).bind(id.0), read_row).await
+}
+
+/// What the engine needs of the channels of a school, ascending.
+pub(crate) async fn roster(conn: &mut AnyConnection, id: SchoolId) -> Result<Vec<ChannelInfo>> {
+    let read = |r: &AnyRow| {
+        let room_id = get::<Option<i64>>(r, "room_id")?.map(RoomId);
+        Ok(ChannelInfo { id: ChannelId(get(r, "channel_id")?), room_id })
+    };
+    rows(conn, "reading the channels of a school", sql(ROSTER).bind(id.0), read).await
+}
+
+/// Channels of a gatherer that stands in another school now leave the rooms of the old one.
+pub(crate) async fn leave_rooms(conn: &mut AnyConnection, id: GathererId) -> Result<()> {
+    run(conn, "leaving rooms of another school", sql(LEAVE_ROOMS).bind(id.0)).await.map(|_| ())
 }
 
 async fn check_gatherer(conn: &mut AnyConnection, id: GathererId) -> Result<()> {
@@ -279,7 +317,7 @@ impl Db {
         Ok(id)
     }
 
-    /// Saves every field of a channel and raises the state version of its gatherer, and of the one it moves to.
+    /// Saves every field of a channel but its room, which it leaves with its school, and raises the state version of its gatherer, and of the one it moves to.
     pub async fn save_channel(&self, channel: &Channel, password: Password) -> Result<()> {
         const DOING: &str = "saving a channel";
         let mut w = self.write(DOING).await?;
@@ -291,6 +329,7 @@ impl Db {
         }
         let keep = i64::from(password == Password::Keep);
         run_or(w.conn(), bind(SAVE, channel).bind(keep), unknown("grade_id", DOING)).await?;
+        leave_rooms(w.conn(), channel.gatherer_id).await?;
         w.commit(DOING).await
     }
 
@@ -307,6 +346,20 @@ impl Db {
         let mut w = self.write(DOING).await?;
         bump_of_channel(w.conn(), id).await?;
         run(w.conn(), DOING, sql(ENABLE).bind(id.0).bind(i64::from(enabled))).await?;
+        w.commit(DOING).await
+    }
+
+    /// The room a channel looks into: what is taught there, it records. Another one raises its gatherer's state version;
+    /// a room that is not of the gatherer's school is a [`DbError::Fault`] of `room_id`.
+    pub async fn set_channel_room(&self, id: ChannelId, room: Option<RoomId>) -> Result<()> {
+        const DOING: &str = "setting a channel's room";
+        let mut w = self.write(DOING).await?;
+        let school = sql(SCHOOL).bind(id.0);
+        let school = row(w.conn(), DOING, school, |r| Ok(SchoolId(get(r, "school_id")?))).await?;
+        let school = school.ok_or_else(|| DbError::not_found(Noun::Channel, id))?;
+        check_room(w.conn(), school, room).await?;
+        bump_of_channel(w.conn(), id).await?;
+        run(w.conn(), DOING, sql(SET_ROOM).bind(id.0).bind(room.map(|room| room.0))).await?;
         w.commit(DOING).await
     }
 

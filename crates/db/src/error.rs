@@ -28,6 +28,18 @@ pub enum Noun {
     Slice,
     /// 用户.
     User,
+    /// 教室.
+    Room,
+    /// 班级.
+    Class,
+    /// 学生.
+    Student,
+    /// 调课.
+    Change,
+    /// 课表版本, or a revision of the 校历.
+    Version,
+    /// 订阅.
+    Feed,
 }
 
 impl std::fmt::Display for Noun {
@@ -44,6 +56,12 @@ impl std::fmt::Display for Noun {
             Noun::Lesson => "lesson",
             Noun::Slice => "slice",
             Noun::User => "user",
+            Noun::Room => "room",
+            Noun::Class => "class",
+            Noun::Student => "student",
+            Noun::Change => "change",
+            Noun::Version => "version",
+            Noun::Feed => "feed",
         })
     }
 }
@@ -138,6 +156,12 @@ pub enum DbError {
     Conflict {
         /// The slice.
         slice_id: String,
+    },
+    /// Somebody else saved after the caller had read: read again, merge, save again.
+    #[error("it was changed meanwhile: it is at {current} now")]
+    Outdated {
+        /// Revision, version or free number that counts now; 0 where there are no numbers.
+        current: i64,
     },
     /// The first admin exists already.
     #[error("this site has been claimed already")]

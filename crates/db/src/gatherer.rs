@@ -3,7 +3,7 @@
 use crate::page::like;
 use crate::read::{Q, ReadResult, count, flag, get, number, row, rows, run, sql};
 use crate::state::{bump_gatherer, unknown};
-use crate::{Db, DbError, Listed, Noun, Page, Result};
+use crate::{Db, DbError, Listed, Noun, Page, Result, channel};
 use model::gatherer::{Gatherer, GathererSettings, Machine};
 use model::{GathererId, SchoolId};
 use sqlx::AnyConnection;
@@ -192,6 +192,7 @@ impl Db {
         if changed.rows_affected() == 0 {
             return Err(DbError::not_found(Noun::Gatherer, id));
         }
+        channel::leave_rooms(w.conn(), id).await?;
         let version = bump_gatherer(w.conn(), id).await?;
         w.commit(DOING).await?;
         Ok(version)

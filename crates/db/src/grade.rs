@@ -4,7 +4,7 @@ use crate::counter::next_id;
 use crate::error::taken;
 use crate::page::like;
 use crate::read::{ReadResult, count, get, row, rows, run, run_or, sql};
-use crate::{Db, DbError, Listed, Noun, Page, Result};
+use crate::{AliasNoun, Db, DbError, Listed, Noun, Page, Result, alias};
 use model::GradeId;
 use model::school::Grade;
 use sqlx::any::AnyRow;
@@ -17,8 +17,9 @@ texts! {
     ALL = "SELECT grade_id, stage, name FROM grade ORDER BY grade_id";
     LIST = "SELECT grade_id, stage, name FROM grade WHERE LOWER(stage || ' ' || name) LIKE $1 ESCAPE '!' ORDER BY grade_id LIMIT $2 OFFSET $3";
     LIST_COUNT = "SELECT COUNT(*) FROM grade WHERE LOWER(stage || ' ' || name) LIKE $1 ESCAPE '!'";
-    /// Channels of this grade.
-    USES = "SELECT (SELECT COUNT(*) FROM channel WHERE grade_id = $1 AND deleted_at_ms IS NULL)";
+    /// Channels and classes of this grade.
+    USES = "SELECT (SELECT COUNT(*) FROM channel WHERE grade_id = $1 AND deleted_at_ms IS NULL)
+        + (SELECT COUNT(*) FROM school_class WHERE grade_id = $1)";
 }
 
 fn read(r: &AnyRow) -> ReadResult<Grade> {
@@ -73,7 +74,7 @@ impl Db {
         }
     }
 
-    /// Removes a grade. Refused with [`DbError::InUse`] while a channel is of it.
+    /// Removes a grade. Refused with [`DbError::InUse`] while a channel or a class is of it.
     pub async fn delete_grade(&self, id: GradeId) -> Result<()> {
         const DOING: &str = "removing a grade";
         let mut w = self.write(DOING).await?;
@@ -81,6 +82,7 @@ impl Db {
         if uses > 0 {
             return Err(DbError::InUse { noun: Noun::Grade, count: uses });
         }
+        alias::forget(w.conn(), AliasNoun::Grade, id.0).await?;
         if run(w.conn(), DOING, sql(DELETE).bind(id.0)).await? == 0 {
             return Err(DbError::not_found(Noun::Grade, id));
         }

@@ -16,8 +16,10 @@ texts! {
     ALL = "SELECT school_id, name, address, phone FROM school ORDER BY school_id";
     LIST = "SELECT school_id, name, address, phone FROM school WHERE LOWER(name) LIKE $1 ESCAPE '!' ORDER BY school_id LIMIT $2 OFFSET $3";
     LIST_COUNT = "SELECT COUNT(*) FROM school WHERE LOWER(name) LIKE $1 ESCAPE '!'";
-    /// Gatherers in this school.
-    USES = "SELECT (SELECT COUNT(*) FROM gatherer WHERE school_id = $1 AND deleted_at_ms IS NULL)";
+    /// Gatherers, classes, rooms and versions of this school.
+    USES = "SELECT (SELECT COUNT(*) FROM gatherer WHERE school_id = $1 AND deleted_at_ms IS NULL)
+        + (SELECT COUNT(*) FROM school_class WHERE school_id = $1) + (SELECT COUNT(*) FROM room WHERE school_id = $1)
+        + (SELECT COUNT(*) FROM timetable_version WHERE school_id = $1)";
 }
 
 fn read(r: &AnyRow) -> ReadResult<School> {
@@ -85,7 +87,8 @@ impl Db {
         }
     }
 
-    /// Removes a school. Refused with [`DbError::InUse`] while a gatherer stands in it.
+    /// Removes a school with its calendar. Refused with [`DbError::InUse`] while a gatherer stands in it, or it has
+    /// classes, rooms or published timetables.
     pub async fn delete_school(&self, id: SchoolId) -> Result<()> {
         const DOING: &str = "removing a school";
         let mut w = self.write(DOING).await?;

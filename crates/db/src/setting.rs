@@ -3,6 +3,7 @@
 use crate::read::{get, rows, run, sql};
 use crate::state::bump_all;
 use crate::{Db, DbError, Result};
+use jiff::tz::TimeZone;
 use model::fault::{Fault, Reason, check_name, check_range, check_text};
 use model::right::Openness;
 use sqlx::AnyConnection;
@@ -78,7 +79,7 @@ impl Settings {
 
     /// Every field out of its limits.
     pub fn check(&self) -> Vec<Fault> {
-        let zone = jiff::tz::TimeZone::get(&self.time_zone);
+        let zone = TimeZone::get(&self.time_zone);
         let zone = zone.map_err(|_| Fault::new("time_zone", Reason::BadTimeZone));
         [
             check_name("site_name", &self.site_name, 50).err(),
@@ -99,6 +100,12 @@ impl Settings {
         .into_iter()
         .flatten()
         .collect()
+    }
+
+    /// The zone in which timetables are meant. A stored name that is none (any more) is [`DbError::Unreadable`].
+    pub fn zone(&self) -> Result<TimeZone> {
+        TimeZone::get(&self.time_zone)
+            .map_err(|e| DbError::Unreadable { doing: "reading the time zone", what: e.to_string() })
     }
 
     fn pairs(&self) -> [(&'static str, String); 14] {

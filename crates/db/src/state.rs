@@ -7,7 +7,7 @@ use model::channel::Channel;
 use model::fault::{Fault, Reason};
 use model::gatherer::GathererSettings;
 use model::timetable::WeeklyRange;
-use model::{ChannelId, GathererId};
+use model::{ChannelId, GathererId, SchoolId};
 use sqlx::AnyConnection;
 
 texts! {
@@ -16,6 +16,8 @@ texts! {
     BUMP_OF_CHANNEL = "UPDATE gatherer SET state_version = state_version + 1
         WHERE gatherer_id = (SELECT gatherer_id FROM channel WHERE channel_id = $1 AND deleted_at_ms IS NULL)
         RETURNING gatherer_id";
+    BUMP_SCHOOL = "UPDATE gatherer SET state_version = state_version + 1
+        WHERE school_id = $1 AND deleted_at_ms IS NULL";
     BUMP_ALL = "UPDATE gatherer SET state_version = state_version + 1";
     VERSION = "SELECT state_version FROM gatherer WHERE gatherer_id = $1 AND deleted_at_ms IS NULL";
     VERSIONS = "SELECT gatherer_id, state_version FROM gatherer WHERE deleted_at_ms IS NULL ORDER BY gatherer_id";
@@ -50,6 +52,11 @@ pub(crate) async fn bump_of_channel(conn: &mut AnyConnection, id: ChannelId) -> 
     let q = sql(BUMP_OF_CHANNEL).bind(id.0);
     let found = row(conn, "raising a state version", q, |r| Ok(GathererId(get(r, "gatherer_id")?))).await?;
     found.ok_or_else(|| DbError::not_found(Noun::Channel, id))
+}
+
+/// Raises the versions of a school's gatherers: its calendar, a timetable, a change or a class is another.
+pub(crate) async fn bump_school(conn: &mut AnyConnection, id: SchoolId) -> Result<()> {
+    run(conn, "raising a school's state versions", sql(BUMP_SCHOOL).bind(id.0)).await.map(|_| ())
 }
 
 /// Raises every version: the zone or the site's name changed.

@@ -2,9 +2,10 @@
 
 use crate::counter::next_id;
 use crate::error::taken;
+use crate::named::{Named, uses};
 use crate::page::like;
 use crate::read::{ReadResult, count, get, row, rows, run, run_or, sql};
-use crate::{Db, DbError, Listed, Noun, Page, Result};
+use crate::{AliasNoun, Db, DbError, Listed, Noun, Page, Result, alias};
 use model::SubjectId;
 use model::school::Subject;
 use sqlx::any::AnyRow;
@@ -73,14 +74,17 @@ impl Db {
         }
     }
 
-    /// Removes a subject. Refused with [`DbError::InUse`] while a range or a recorded lesson is of it.
+    /// Removes a subject. Refused with [`DbError::InUse`] while a range or a recorded lesson is of it, or a
+    /// timetable in force or coming, or a change from today on, names it.
     pub async fn delete_subject(&self, id: SubjectId) -> Result<()> {
         const DOING: &str = "removing a subject";
         let mut w = self.write(DOING).await?;
-        let uses = count(w.conn(), DOING, sql(USES).bind(id.0)).await?;
-        if uses > 0 {
-            return Err(DbError::InUse { noun: Noun::Subject, count: uses });
+        let rows = count(w.conn(), DOING, sql(USES).bind(id.0)).await?;
+        let count = rows + uses(w.conn(), Named::Subject(id)).await?;
+        if count > 0 {
+            return Err(DbError::InUse { noun: Noun::Subject, count });
         }
+        alias::forget(w.conn(), AliasNoun::Subject, id.0).await?;
         if run(w.conn(), DOING, sql(DELETE).bind(id.0)).await? == 0 {
             return Err(DbError::not_found(Noun::Subject, id));
         }

@@ -1,9 +1,10 @@
 //! 教师.
 
 use crate::counter::next_id;
+use crate::named::{Named, uses};
 use crate::page::like;
 use crate::read::{ReadResult, count, get, number, row, rows, run, sql};
-use crate::{Db, DbError, Listed, Noun, Page, Result};
+use crate::{AliasNoun, Db, DbError, FeedKind, Listed, Noun, Page, Result, alias, feed};
 use model::TeacherId;
 use model::school::Teacher;
 use sqlx::any::AnyRow;
@@ -88,14 +89,18 @@ impl Db {
         }
     }
 
-    /// Removes a teacher. Refused with [`DbError::InUse`] while a range or a recorded lesson is of them.
+    /// Removes a teacher. Refused with [`DbError::InUse`] while a range or a recorded lesson is of them, or
+    /// a timetable in force or coming, or a change from today on, names them; their feeds end.
     pub async fn delete_teacher(&self, id: TeacherId) -> Result<()> {
         const DOING: &str = "removing a teacher";
         let mut w = self.write(DOING).await?;
-        let uses = count(w.conn(), DOING, sql(USES).bind(id.0)).await?;
-        if uses > 0 {
-            return Err(DbError::InUse { noun: Noun::Teacher, count: uses });
+        let rows = count(w.conn(), DOING, sql(USES).bind(id.0)).await?;
+        let count = rows + uses(w.conn(), Named::Teacher(id)).await?;
+        if count > 0 {
+            return Err(DbError::InUse { noun: Noun::Teacher, count });
         }
+        alias::forget(w.conn(), AliasNoun::Teacher, id.0).await?;
+        feed::forget(w.conn(), FeedKind::Teacher, id.0).await?;
         if run(w.conn(), DOING, sql(DELETE).bind(id.0)).await? == 0 {
             return Err(DbError::not_found(Noun::Teacher, id));
         }

@@ -7,7 +7,7 @@ use crate::state::bump_of_channel;
 use crate::{Db, RangeChanges, RangeEdit, Result};
 use model::fault::{Fault, Reason};
 use model::timetable::WeeklyRange;
-use model::{ChannelId, GathererId, RangeId, SubjectId, TeacherId};
+use model::{ChannelId, GathererId, RangeId, SchoolId, SubjectId, TeacherId};
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
@@ -28,6 +28,10 @@ texts! {
         ORDER BY r.weekday, r.start_s");
     OF_GATHERER = concat!("SELECT ", columns!(), " FROM weekly_range r JOIN channel c ON c.channel_id = r.channel_id
         WHERE c.gatherer_id = $1 AND c.deleted_at_ms IS NULL ORDER BY r.channel_id, r.weekday, r.start_s");
+    OF_SCHOOL = concat!("SELECT ", columns!(), " FROM weekly_range r JOIN channel c ON c.channel_id = r.channel_id
+        JOIN gatherer g ON g.gatherer_id = c.gatherer_id
+        WHERE g.school_id = $1 AND g.deleted_at_ms IS NULL AND c.deleted_at_ms IS NULL
+        ORDER BY r.channel_id, r.weekday, r.start_s");
     ROWS = concat!("SELECT ", columns!(), ", su.name AS subject_name, t.name AS teacher_name FROM weekly_range r
         JOIN subject su ON su.subject_id = r.subject_id JOIN teacher t ON t.teacher_id = r.teacher_id
         WHERE r.channel_id = $1 ORDER BY r.weekday, r.start_s");
@@ -89,6 +93,10 @@ async fn of_channel(conn: &mut AnyConnection, id: ChannelId) -> Result<Vec<Weekl
 
 pub(crate) async fn of_gatherer(conn: &mut AnyConnection, id: GathererId) -> Result<Vec<WeeklyRange>> {
     rows(conn, "reading a gatherer's ranges", sql(OF_GATHERER).bind(id.0), read).await
+}
+
+pub(crate) async fn of_school(conn: &mut AnyConnection, id: SchoolId) -> Result<Vec<WeeklyRange>> {
+    rows(conn, "reading a school's ranges", sql(OF_SCHOOL).bind(id.0), read).await
 }
 
 pub(crate) async fn delete_of_channel(conn: &mut AnyConnection, id: ChannelId) -> Result<()> {
