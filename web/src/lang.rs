@@ -148,6 +148,10 @@ pub fn refusal(error: &DbError) -> Option<Text> {
             format!("还有 {count} 条记录在使用它，请先修改或删除那些记录。"),
             format!("{count} other record(s) use it: change or remove those first."),
         ),
+        DbError::Outdated { .. } => Text::new(
+            "别人刚刚保存了更新的内容，请刷新页面后再改。",
+            "Somebody has just saved something newer: reload the page, then change it again.",
+        ),
         DbError::LastAdmin => Text::new(
             "这是最后一个可用的管理员，不能删除、停用或降级；请先指定另一个管理员。",
             "This is the last enabled admin: appoint another one first.",

@@ -78,6 +78,13 @@ pub(crate) async fn forget(conn: &mut AnyConnection, noun: AliasNoun, target: i6
     run(conn, "forgetting aliases", sql(FORGET).bind(noun.as_str()).bind(target)).await.map(|_| ())
 }
 
+/// Keeps one within a transaction.
+pub(crate) async fn put(conn: &mut AnyConnection, school: SchoolId, alias: &Alias) -> Result<()> {
+    let text = check_name("text", &alias.text, ALIAS_MAX)?;
+    let put = sql(PUT).bind(school.0).bind(alias.noun.as_str()).bind(text).bind(alias.target);
+    run_or(conn, put, unknown("school_id", "keeping aliases")).await.map(|_| ())
+}
+
 impl Db {
     /// Every alias of a school.
     pub async fn aliases(&self, school: SchoolId) -> Result<Vec<Alias>> {
@@ -91,9 +98,7 @@ impl Db {
         const DOING: &str = "keeping aliases";
         let mut w = self.write(DOING).await?;
         for alias in aliases {
-            let text = check_name("text", &alias.text, ALIAS_MAX)?;
-            let put = sql(PUT).bind(school.0).bind(alias.noun.as_str()).bind(text).bind(alias.target);
-            run_or(w.conn(), put, unknown("school_id", DOING)).await?;
+            put(w.conn(), school, alias).await?;
         }
         w.commit(DOING).await
     }

@@ -147,6 +147,31 @@ async fn check_grade(conn: &mut AnyConnection, grade: GradeId) -> Result<()> {
     }
 }
 
+/// Adds one within a transaction.
+pub(crate) async fn add(conn: &mut AnyConnection, class: &Class) -> Result<ClassId> {
+    const DOING: &str = "adding a class";
+    check_school(conn, class.school_id).await?;
+    check_grade(conn, class.grade_id).await?;
+    check_room(conn, class.school_id, class.room_id).await?;
+    let id = next_id(conn, "school_class").await?;
+    let add = bind(sql(ADD).bind(id).bind(class.school_id.0), class);
+    run_or(conn, add, taken(DOING, Noun::Class)).await?;
+    Ok(ClassId(id))
+}
+
+/// Saves one within a transaction.
+pub(crate) async fn save(conn: &mut AnyConnection, class: &Class) -> Result<()> {
+    const DOING: &str = "saving a class";
+    let before = load(conn, class.id).await?;
+    check_grade(conn, class.grade_id).await?;
+    check_room(conn, before.school_id, class.room_id).await?;
+    run_or(conn, bind(sql(SAVE).bind(class.id.0), class), taken(DOING, Noun::Class)).await?;
+    if (before.grade_id, before.room_id, before.record) != (class.grade_id, class.room_id, class.record) {
+        bump_school(conn, before.school_id).await?;
+    }
+    Ok(())
+}
+
 impl Db {
     /// The classes of a school by grade, then age: for menus.
     pub async fn classes(&self, school: SchoolId) -> Result<Vec<ClassRow>> {
@@ -180,14 +205,9 @@ impl Db {
     pub async fn add_class(&self, class: &Class) -> Result<ClassId> {
         const DOING: &str = "adding a class";
         let mut w = self.write(DOING).await?;
-        check_school(w.conn(), class.school_id).await?;
-        check_grade(w.conn(), class.grade_id).await?;
-        check_room(w.conn(), class.school_id, class.room_id).await?;
-        let id = next_id(w.conn(), "school_class").await?;
-        let add = bind(sql(ADD).bind(id).bind(class.school_id.0), class);
-        run_or(w.conn(), add, taken(DOING, Noun::Class)).await?;
+        let id = add(w.conn(), class).await?;
         w.commit(DOING).await?;
-        Ok(ClassId(id))
+        Ok(id)
     }
 
     /// Saves a class, but not its school, which never changes. Another grade, room or 录/不录 raises the state versions
@@ -195,13 +215,7 @@ impl Db {
     pub async fn save_class(&self, class: &Class) -> Result<()> {
         const DOING: &str = "saving a class";
         let mut w = self.write(DOING).await?;
-        let before = load(w.conn(), class.id).await?;
-        check_grade(w.conn(), class.grade_id).await?;
-        check_room(w.conn(), before.school_id, class.room_id).await?;
-        run_or(w.conn(), bind(sql(SAVE).bind(class.id.0), class), taken(DOING, Noun::Class)).await?;
-        if (before.grade_id, before.room_id, before.record) != (class.grade_id, class.room_id, class.record) {
-            bump_school(w.conn(), before.school_id).await?;
-        }
+        save(w.conn(), class).await?;
         w.commit(DOING).await
     }
 

@@ -7,6 +7,7 @@ use crate::read::{ReadResult, count, get, row, rows, run, run_or, sql};
 use crate::{AliasNoun, Db, DbError, Listed, Noun, Page, Result, alias};
 use model::GradeId;
 use model::school::Grade;
+use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
 texts! {
@@ -24,6 +25,15 @@ texts! {
 
 fn read(r: &AnyRow) -> ReadResult<Grade> {
     Ok(Grade { id: GradeId(get(r, "grade_id")?), stage: get(r, "stage")?, name: get(r, "name")? })
+}
+
+/// Adds one within a transaction.
+pub(crate) async fn add(conn: &mut AnyConnection, grade: &Grade) -> Result<GradeId> {
+    const DOING: &str = "adding a grade";
+    let id = next_id(conn, "grade").await?;
+    let add = sql(ADD).bind(id).bind(grade.stage.as_str()).bind(grade.name.as_str());
+    run_or(conn, add, taken(DOING, Noun::Grade)).await?;
+    Ok(GradeId(id))
 }
 
 impl Db {
@@ -56,11 +66,9 @@ impl Db {
     pub async fn add_grade(&self, grade: &Grade) -> Result<GradeId> {
         const DOING: &str = "adding a grade";
         let mut w = self.write(DOING).await?;
-        let id = next_id(w.conn(), "grade").await?;
-        let add = sql(ADD).bind(id).bind(grade.stage.as_str()).bind(grade.name.as_str());
-        run_or(w.conn(), add, taken(DOING, Noun::Grade)).await?;
+        let id = add(w.conn(), grade).await?;
         w.commit(DOING).await?;
-        Ok(GradeId(id))
+        Ok(id)
     }
 
     /// Saves every field of a grade. [`DbError::Taken`] when another has its name.

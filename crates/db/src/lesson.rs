@@ -2,25 +2,30 @@
 
 use crate::doomed_object::doom;
 use crate::read::{ReadResult, count, get, row, rows, run, sql};
-use crate::weekly_range::check_references;
 use crate::{Db, DbError, Noun, Result, slice};
+use model::calendar::{LessonId, LessonKey};
+use model::fault::{Fault, Reason};
 use model::slice::SliceFacts;
-use model::{ChannelId, SchoolId, SubjectId, TeacherId};
+use model::{ChannelId, ClassId, SchoolId, SubjectId, TeacherId};
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
-/// `SELECT` of [`read`] with its joins; subject and teacher may have gone.
+/// `SELECT` of [`read`] with its joins; subject, teacher and class may have gone. A class of another school than the
+/// gatherer's is nobody's: a gatherer in error could name it.
 macro_rules! select_lesson {
     () => {
         "SELECT l.lesson_key, l.channel_id, l.subject_id, l.teacher_id, l.started_at_ms, l.ended_at_ms, l.duration_ms,
          l.size_bytes, l.slice_count, l.still_object_id, l.clicks, COALESCE(su.name, '') AS subject_name,
-         COALESCE(t.name, '') AS teacher_name, c.class_name, gr.stage, gr.name AS grade_name, s.school_id,
+         COALESCE(t.name, '') AS teacher_name, cl.class_id, COALESCE(cl.name, c.class_name) AS class_name,
+         COALESCE(cg.stage, gr.stage) AS stage, COALESCE(cg.name, gr.name) AS grade_name, s.school_id,
          s.name AS school_name,
          (SELECT x.slice_id FROM slice x WHERE x.lesson_key = l.lesson_key
           ORDER BY x.started_at_ms, x.sequence, x.slice_id LIMIT 1) AS first_slice_id
          FROM lesson l JOIN channel c ON c.channel_id = l.channel_id JOIN grade gr ON gr.grade_id = c.grade_id
          JOIN gatherer g ON g.gatherer_id = c.gatherer_id JOIN school s ON s.school_id = g.school_id
-         LEFT JOIN subject su ON su.subject_id = l.subject_id LEFT JOIN teacher t ON t.teacher_id = l.teacher_id "
+         LEFT JOIN subject su ON su.subject_id = l.subject_id LEFT JOIN teacher t ON t.teacher_id = l.teacher_id
+         LEFT JOIN school_class cl ON cl.class_id = l.class_id AND cl.school_id = g.school_id
+         LEFT JOIN grade cg ON cg.grade_id = cl.grade_id "
     };
 }
 pub(crate) use select_lesson;
@@ -36,7 +41,8 @@ texts! {
         AND (l.started_at_ms < $2 OR (l.started_at_ms = $2 AND l.lesson_key < $3))
         ORDER BY l.started_at_ms DESC, l.lesson_key DESC LIMIT $4");
     ENSURE = "INSERT INTO lesson (lesson_key, channel_id, subject_id, teacher_id, started_at_ms, ended_at_ms,
-        duration_ms, size_bytes, slice_count, created_at_ms) VALUES ($1, $2, $3, $4, $5, $5, 0, 0, 0, $6)
+        duration_ms, size_bytes, slice_count, created_at_ms, class_id)
+        VALUES ($1, $2, $3, $4, $5, $5, 0, 0, 0, $6, $7)
         ON CONFLICT (lesson_key) DO NOTHING";
     OF_CHANNEL_AND_KEY = "SELECT COUNT(*) FROM lesson WHERE lesson_key = $1 AND channel_id = $2";
     RECOUNT = "UPDATE lesson SET
@@ -55,6 +61,11 @@ texts! {
         WHERE lesson_key = (SELECT x.lesson_key FROM slice x WHERE x.slice_id = $1)";
     CLICK = "UPDATE lesson SET clicks = clicks + 1 WHERE lesson_key = $1";
     SAVE = "UPDATE lesson SET subject_id = $2, teacher_id = $3 WHERE lesson_key = $1";
+    /// A lesson is within a day: the index on its start bounds the search from below too.
+    BETWEEN = concat!(select_lesson!(), "WHERE s.school_id = $1 AND l.started_at_ms >= $2 - 86400000
+        AND l.started_at_ms < $3 AND l.ended_at_ms > $2 ORDER BY l.started_at_ms, l.lesson_key");
+    TEACHER = "SELECT COUNT(*) FROM teacher WHERE teacher_id = $1";
+    SUBJECT = "SELECT COUNT(*) FROM subject WHERE subject_id = $1";
     KEYS_OF_CHANNEL = "SELECT lesson_key FROM lesson WHERE channel_id = $1";
     DELETE_SLICES = "DELETE FROM slice WHERE lesson_key = $1";
     DELETE = "DELETE FROM lesson WHERE lesson_key = $1";
@@ -63,7 +74,7 @@ texts! {
 /// A recorded lesson as pages list it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LessonRow {
-    /// `<range id>-<yyyymmdd>`: its id in addresses.
+    /// A [`LessonKey`] as text: its id in addresses.
     pub lesson_key: String,
     /// Where it was recorded.
     pub channel_id: ChannelId,
@@ -75,7 +86,11 @@ pub struct LessonRow {
     pub teacher_id: TeacherId,
     /// Their name; empty when the teacher has gone.
     pub teacher_name: String,
-    /// 班级.
+    /// The class whose lesson it is; `None` for a weekly range, and when the class has gone.
+    pub class_id: Option<ClassId>,
+    /// 节次 of the timetable; `None` for a weekly range.
+    pub period: Option<u8>,
+    /// 班级: of that class, else as the channel has it.
     pub class_name: String,
     /// 年级's 类型, e.g. 小学.
     pub stage: String,
@@ -111,13 +126,15 @@ pub struct Related {
 }
 
 pub(crate) fn read(r: &AnyRow) -> ReadResult<LessonRow> {
+    let lesson_key: String = get(r, "lesson_key")?;
     Ok(LessonRow {
-        lesson_key: get(r, "lesson_key")?,
         channel_id: ChannelId(get(r, "channel_id")?),
         subject_id: SubjectId(get(r, "subject_id")?),
         subject_name: get(r, "subject_name")?,
         teacher_id: TeacherId(get(r, "teacher_id")?),
         teacher_name: get(r, "teacher_name")?,
+        class_id: get::<Option<i64>>(r, "class_id")?.map(ClassId),
+        period: lesson_of(&lesson_key).map(|(id, _)| id.period),
         class_name: get(r, "class_name")?,
         stage: get(r, "stage")?,
         grade_name: get(r, "grade_name")?,
@@ -131,20 +148,34 @@ pub(crate) fn read(r: &AnyRow) -> ReadResult<LessonRow> {
         first_slice_id: get(r, "first_slice_id")?,
         still_object_id: get(r, "still_object_id")?,
         clicks: get(r, "clicks")?,
+        lesson_key,
     })
 }
 
-/// Makes the lesson of a slice if it is not there. Refused when it belongs to another channel: keys carry the range's
-/// id, so this is a gatherer in error or in bad faith.
+/// The lesson of the timetable behind a key, and the channel that records it.
+fn lesson_of(lesson_key: &str) -> Option<(LessonId, ChannelId)> {
+    match lesson_key.parse() {
+        Ok(LessonKey::Lesson { id, channel }) => Some((id, channel)),
+        Ok(LessonKey::Range { .. }) | Err(_) => None,
+    }
+}
+
+/// Makes the lesson of a slice if it is not there. Refused when it belongs to another channel: keys carry the channel's
+/// or the range's id, so this is a gatherer in error or in bad faith.
 pub(crate) async fn ensure(conn: &mut AnyConnection, facts: &SliceFacts, now_ms: i64) -> Result<()> {
     const DOING: &str = "keeping a lesson";
+    let of_class = lesson_of(&facts.lesson_key);
+    if of_class.is_some_and(|(_, channel)| channel != facts.channel_id) {
+        return Err(DbError::Conflict { slice_id: facts.slice_id.clone() });
+    }
     let ensure = sql(ENSURE)
         .bind(facts.lesson_key.as_str())
         .bind(facts.channel_id.0)
         .bind(facts.subject_id.0)
         .bind(facts.teacher_id.0)
         .bind(facts.started_at_ms)
-        .bind(now_ms);
+        .bind(now_ms)
+        .bind(of_class.map(|(id, _)| id.class.0));
     run(conn, DOING, ensure).await?;
     let same = sql(OF_CHANNEL_AND_KEY).bind(facts.lesson_key.as_str()).bind(facts.channel_id.0);
     match count(conn, DOING, same).await? {
@@ -220,12 +251,42 @@ impl Db {
         run(s.conn(), "counting a viewing", sql(CLICK).bind(lesson_key)).await.map(|_| ())
     }
 
-    /// Corrects subject and teacher of a lesson; its slices keep what was reported. An unknown one is a
-    /// [`DbError::Fault`] of `subject_id` or `teacher_id`.
+    /// The recorded lessons of a school that were running at some moment of [from, to), Unix ms, in order of time.
+    pub async fn lessons_between(
+        &self,
+        school: SchoolId,
+        from_ms: i64,
+        to_ms: i64,
+    ) -> Result<Vec<LessonRow>> {
+        const DOING: &str = "listing the lessons of a school";
+        let mut c = self.read(DOING).await?;
+        rows(&mut c, DOING, sql(BETWEEN).bind(school.0).bind(from_ms).bind(to_ms), read).await
+    }
+
+    /// The plan of a lesson that is (being) recorded has changed: its subject and teacher (0 = none named) are these for
+    /// all of it. No error when nothing of it was recorded.
+    pub async fn retitle_lesson(
+        &self,
+        lesson_key: &str,
+        subject: SubjectId,
+        teacher: TeacherId,
+    ) -> Result<()> {
+        const DOING: &str = "giving a lesson another title";
+        let mut s = self.single(DOING).await?;
+        run(s.conn(), DOING, sql(SAVE).bind(lesson_key).bind(subject.0).bind(teacher.0)).await.map(|_| ())
+    }
+
+    /// Corrects subject and teacher (0 = none named) of a lesson; its slices keep what was reported. An unknown one is
+    /// a [`DbError::Fault`] of `subject_id` or `teacher_id`.
     pub async fn save_lesson(&self, lesson_key: &str, subject: SubjectId, teacher: TeacherId) -> Result<()> {
         const DOING: &str = "correcting a lesson";
         let mut w = self.write(DOING).await?;
-        check_references(w.conn(), subject, teacher).await?;
+        for (text, id, field) in [(SUBJECT, subject.0, "subject_id"), (TEACHER, teacher.0, "teacher_id")] {
+            let none_named = field == "teacher_id" && id == 0;
+            if !none_named && count(w.conn(), DOING, sql(text).bind(id)).await? == 0 {
+                return Err(Fault::new(field, Reason::Unknown).into());
+            }
+        }
         let save = sql(SAVE).bind(lesson_key).bind(subject.0).bind(teacher.0);
         if run(w.conn(), DOING, save).await? == 0 {
             return Err(DbError::not_found(Noun::Lesson, lesson_key));

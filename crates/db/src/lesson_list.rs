@@ -12,8 +12,9 @@ macro_rules! filter {
         "WHERE (CAST($1 AS BIGINT) = 0 OR l.subject_id = $1) AND (CAST($2 AS BIGINT) = 0 OR l.teacher_id = $2)
          AND (CAST($3 AS BIGINT) = 0 OR s.school_id = $3) AND (CAST($4 AS BIGINT) = 0 OR l.channel_id = $4)
          AND l.started_at_ms >= $5 AND l.started_at_ms < $6
-         AND LOWER(COALESCE(su.name, '') || ' ' || COALESCE(t.name, '') || ' ' || gr.stage || gr.name || ' '
-             || c.class_name || ' ' || s.name) LIKE $7 ESCAPE '!' "
+         AND LOWER(COALESCE(su.name, '') || ' ' || COALESCE(t.name, '') || ' '
+             || COALESCE(cg.stage, gr.stage) || COALESCE(cg.name, gr.name) || ' '
+             || COALESCE(cl.name, c.class_name) || ' ' || s.name) LIKE $7 ESCAPE '!' "
     };
 }
 

@@ -62,7 +62,7 @@ pub use lesson::{LessonRow, Related};
 pub use lesson_list::{LessonFilter, LessonOrder, SubjectCount};
 pub use open::Db;
 pub use page::{Listed, PER_PAGE, Page};
-pub use range_plan::{RangeChanges, RangeEdit};
+pub use range_plan::{RangeChanges, RangeEdit, range_revision};
 pub use room::{NewRoom, RoomRow};
 pub use session::Session;
 pub use setting::Settings;

@@ -3,6 +3,7 @@
 use model::fault::Fault;
 use model::timetable::{WeeklyRange, check_overlap, check_range};
 use model::{ChannelId, RangeId, SubjectId, TeacherId};
+use sha2::{Digest, Sha256};
 
 /// A range as a form or the API gives it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +29,18 @@ pub struct RangeChanges {
     pub edits: Vec<RangeEdit>,
     /// Ranges to remove. Unknown ones are ignored: somebody else removed them.
     pub removed: Vec<RangeId>,
+}
+
+/// What a week of ranges is called: another one with every change of it, whatever their order. 16 hex digits.
+pub fn range_revision(week: &[WeeklyRange]) -> String {
+    let mut rows: Vec<String> = week
+        .iter()
+        .map(|r| {
+            format!("{},{},{},{},{},{}", r.id, r.weekday, r.start_s, r.end_s, r.subject_id, r.teacher_id)
+        })
+        .collect();
+    rows.sort();
+    Sha256::digest(rows.join(";")).iter().take(8).map(|b| format!("{b:02x}")).collect()
 }
 
 /// One step of a plan.

@@ -95,6 +95,16 @@ pub(crate) async fn check_school(conn: &mut AnyConnection, school: SchoolId) -> 
     }
 }
 
+/// Adds one within a transaction.
+pub(crate) async fn add(conn: &mut AnyConnection, new: &NewRoom) -> Result<RoomId> {
+    const DOING: &str = "adding a room";
+    check_school(conn, new.school_id).await?;
+    let id = next_id(conn, "room").await?;
+    let add = sql(ADD).bind(id).bind(new.school_id.0).bind(new.name.trim());
+    run_or(conn, add, taken(DOING, Noun::Room)).await?;
+    Ok(RoomId(id))
+}
+
 impl Db {
     /// The rooms of a school, oldest first: for menus.
     pub async fn rooms(&self, school: SchoolId) -> Result<Vec<RoomRow>> {
@@ -130,12 +140,9 @@ impl Db {
     pub async fn add_room(&self, new: &NewRoom) -> Result<RoomId> {
         const DOING: &str = "adding a room";
         let mut w = self.write(DOING).await?;
-        check_school(w.conn(), new.school_id).await?;
-        let id = next_id(w.conn(), "room").await?;
-        let add = sql(ADD).bind(id).bind(new.school_id.0).bind(new.name.trim());
-        run_or(w.conn(), add, taken(DOING, Noun::Room)).await?;
+        let id = add(w.conn(), new).await?;
         w.commit(DOING).await?;
-        Ok(RoomId(id))
+        Ok(id)
     }
 
     /// Renames a room. [`DbError::Taken`] when the school has another one of this name.

@@ -6,6 +6,7 @@ use crate::read::{ReadResult, count, get, row, rows, run, sql};
 use crate::{Db, DbError, Listed, Noun, Page, Result};
 use model::SchoolId;
 use model::school::School;
+use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
 texts! {
@@ -29,6 +30,33 @@ fn read(r: &AnyRow) -> ReadResult<School> {
         address: get(r, "address")?,
         phone: get(r, "phone")?,
     })
+}
+
+/// Adds one within a transaction.
+pub(crate) async fn add(conn: &mut AnyConnection, school: &School) -> Result<SchoolId> {
+    const DOING: &str = "adding a school";
+    let id = next_id(conn, "school").await?;
+    let add = sql(ADD)
+        .bind(id)
+        .bind(school.name.as_str())
+        .bind(school.address.as_str())
+        .bind(school.phone.as_str());
+    run(conn, DOING, add).await?;
+    Ok(SchoolId(id))
+}
+
+/// Saves one within a transaction.
+pub(crate) async fn save(conn: &mut AnyConnection, school: &School) -> Result<()> {
+    const DOING: &str = "saving a school";
+    let save = sql(SAVE)
+        .bind(school.id.0)
+        .bind(school.name.as_str())
+        .bind(school.address.as_str())
+        .bind(school.phone.as_str());
+    match run(conn, DOING, save).await? {
+        0 => Err(DbError::not_found(Noun::School, school.id)),
+        _ => Ok(()),
+    }
 }
 
 impl Db {
@@ -61,30 +89,16 @@ impl Db {
     pub async fn add_school(&self, school: &School) -> Result<SchoolId> {
         const DOING: &str = "adding a school";
         let mut w = self.write(DOING).await?;
-        let id = next_id(w.conn(), "school").await?;
-        let add = sql(ADD)
-            .bind(id)
-            .bind(school.name.as_str())
-            .bind(school.address.as_str())
-            .bind(school.phone.as_str());
-        run(w.conn(), DOING, add).await?;
+        let id = add(w.conn(), school).await?;
         w.commit(DOING).await?;
-        Ok(SchoolId(id))
+        Ok(id)
     }
 
     /// Saves every field of a school.
     pub async fn save_school(&self, school: &School) -> Result<()> {
         const DOING: &str = "saving a school";
         let mut s = self.single(DOING).await?;
-        let save = sql(SAVE)
-            .bind(school.id.0)
-            .bind(school.name.as_str())
-            .bind(school.address.as_str())
-            .bind(school.phone.as_str());
-        match run(s.conn(), DOING, save).await? {
-            0 => Err(DbError::not_found(Noun::School, school.id)),
-            _ => Ok(()),
-        }
+        save(s.conn(), school).await
     }
 
     /// Removes a school with its calendar. Refused with [`DbError::InUse`] while a gatherer stands in it, or it has

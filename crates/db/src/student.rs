@@ -98,6 +98,26 @@ async fn school_of(conn: &mut AnyConnection, class: ClassId) -> Result<SchoolId>
     found.ok_or_else(|| Fault::new("class_id", Reason::Unknown).into())
 }
 
+/// Adds one within a transaction.
+pub(crate) async fn add(conn: &mut AnyConnection, student: &Student) -> Result<StudentId> {
+    const DOING: &str = "adding a student";
+    let school = school_of(conn, student.class_id).await?;
+    let id = next_id(conn, "student").await?;
+    run_or(conn, bind(ADD, id, school, student), taken(DOING, Noun::Student)).await?;
+    Ok(StudentId(id))
+}
+
+/// Saves one within a transaction.
+pub(crate) async fn save(conn: &mut AnyConnection, student: &Student) -> Result<()> {
+    const DOING: &str = "saving a student";
+    let school = school_of(conn, student.class_id).await?;
+    let save = bind(SAVE, student.id.0, school, student);
+    if run_or(conn, save, taken(DOING, Noun::Student)).await? == 0 {
+        return Err(DbError::not_found(Noun::Student, student.id));
+    }
+    Ok(())
+}
+
 impl Db {
     /// A page of the students of a school whose number or name contains `text`, by class and number.
     pub async fn list_students(
@@ -131,22 +151,16 @@ impl Db {
     pub async fn add_student(&self, student: &Student) -> Result<StudentId> {
         const DOING: &str = "adding a student";
         let mut w = self.write(DOING).await?;
-        let school = school_of(w.conn(), student.class_id).await?;
-        let id = next_id(w.conn(), "student").await?;
-        run_or(w.conn(), bind(ADD, id, school, student), taken(DOING, Noun::Student)).await?;
+        let id = add(w.conn(), student).await?;
         w.commit(DOING).await?;
-        Ok(StudentId(id))
+        Ok(id)
     }
 
     /// Saves every field of a student. Errors as [`Db::add_student`].
     pub async fn save_student(&self, student: &Student) -> Result<()> {
         const DOING: &str = "saving a student";
         let mut w = self.write(DOING).await?;
-        let school = school_of(w.conn(), student.class_id).await?;
-        let save = bind(SAVE, student.id.0, school, student);
-        if run_or(w.conn(), save, taken(DOING, Noun::Student)).await? == 0 {
-            return Err(DbError::not_found(Noun::Student, student.id));
-        }
+        save(w.conn(), student).await?;
         w.commit(DOING).await
     }
 

@@ -8,6 +8,7 @@ use crate::read::{ReadResult, count, get, row, rows, run, run_or, sql};
 use crate::{AliasNoun, Db, DbError, Listed, Noun, Page, Result, alias};
 use model::SubjectId;
 use model::school::Subject;
+use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
 texts! {
@@ -24,6 +25,15 @@ texts! {
 
 fn read(r: &AnyRow) -> ReadResult<Subject> {
     Ok(Subject { id: SubjectId(get(r, "subject_id")?), name: get(r, "name")? })
+}
+
+/// Adds one within a transaction.
+pub(crate) async fn add(conn: &mut AnyConnection, subject: &Subject) -> Result<SubjectId> {
+    const DOING: &str = "adding a subject";
+    let id = next_id(conn, "subject").await?;
+    let add = sql(ADD).bind(id).bind(subject.name.as_str());
+    run_or(conn, add, taken(DOING, Noun::Subject)).await?;
+    Ok(SubjectId(id))
 }
 
 impl Db {
@@ -56,11 +66,9 @@ impl Db {
     pub async fn add_subject(&self, subject: &Subject) -> Result<SubjectId> {
         const DOING: &str = "adding a subject";
         let mut w = self.write(DOING).await?;
-        let id = next_id(w.conn(), "subject").await?;
-        let add = sql(ADD).bind(id).bind(subject.name.as_str());
-        run_or(w.conn(), add, taken(DOING, Noun::Subject)).await?;
+        let id = add(w.conn(), subject).await?;
         w.commit(DOING).await?;
-        Ok(SubjectId(id))
+        Ok(id)
     }
 
     /// Saves every field of a subject. [`DbError::Taken`] when another has its name.

@@ -7,6 +7,7 @@ use crate::read::{ReadResult, count, get, number, row, rows, run, sql};
 use crate::{AliasNoun, Db, DbError, FeedKind, Listed, Noun, Page, Result, alias, feed};
 use model::TeacherId;
 use model::school::Teacher;
+use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
 texts! {
@@ -29,6 +30,35 @@ fn read(r: &AnyRow) -> ReadResult<Teacher> {
         title: number(r, "title")?,
         about: get(r, "about")?,
     })
+}
+
+/// Adds one within a transaction.
+pub(crate) async fn add(conn: &mut AnyConnection, teacher: &Teacher) -> Result<TeacherId> {
+    const DOING: &str = "adding a teacher";
+    let id = next_id(conn, "teacher").await?;
+    let add = sql(ADD)
+        .bind(id)
+        .bind(teacher.name.as_str())
+        .bind(i64::from(teacher.sex))
+        .bind(i64::from(teacher.title))
+        .bind(teacher.about.as_str());
+    run(conn, DOING, add).await?;
+    Ok(TeacherId(id))
+}
+
+/// Saves one within a transaction.
+pub(crate) async fn save(conn: &mut AnyConnection, teacher: &Teacher) -> Result<()> {
+    const DOING: &str = "saving a teacher";
+    let save = sql(SAVE)
+        .bind(teacher.id.0)
+        .bind(teacher.name.as_str())
+        .bind(i64::from(teacher.sex))
+        .bind(i64::from(teacher.title))
+        .bind(teacher.about.as_str());
+    match run(conn, DOING, save).await? {
+        0 => Err(DbError::not_found(Noun::Teacher, teacher.id)),
+        _ => Ok(()),
+    }
 }
 
 impl Db {
@@ -61,32 +91,16 @@ impl Db {
     pub async fn add_teacher(&self, teacher: &Teacher) -> Result<TeacherId> {
         const DOING: &str = "adding a teacher";
         let mut w = self.write(DOING).await?;
-        let id = next_id(w.conn(), "teacher").await?;
-        let add = sql(ADD)
-            .bind(id)
-            .bind(teacher.name.as_str())
-            .bind(i64::from(teacher.sex))
-            .bind(i64::from(teacher.title))
-            .bind(teacher.about.as_str());
-        run(w.conn(), DOING, add).await?;
+        let id = add(w.conn(), teacher).await?;
         w.commit(DOING).await?;
-        Ok(TeacherId(id))
+        Ok(id)
     }
 
     /// Saves every field of a teacher.
     pub async fn save_teacher(&self, teacher: &Teacher) -> Result<()> {
         const DOING: &str = "saving a teacher";
         let mut s = self.single(DOING).await?;
-        let save = sql(SAVE)
-            .bind(teacher.id.0)
-            .bind(teacher.name.as_str())
-            .bind(i64::from(teacher.sex))
-            .bind(i64::from(teacher.title))
-            .bind(teacher.about.as_str());
-        match run(s.conn(), DOING, save).await? {
-            0 => Err(DbError::not_found(Noun::Teacher, teacher.id)),
-            _ => Ok(()),
-        }
+        save(s.conn(), teacher).await
     }
 
     /// Removes a teacher. Refused with [`DbError::InUse`] while a range or a recorded lesson is of them, or

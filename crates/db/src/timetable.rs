@@ -117,6 +117,49 @@ fn read(r: &AnyRow) -> ReadResult<VersionRow> {
     })
 }
 
+/// Publishes within a transaction.
+pub(crate) async fn publish(
+    conn: &mut AnyConnection,
+    school: SchoolId,
+    new: &NewVersion,
+    by: UserId,
+    now_ms: i64,
+) -> Result<i64> {
+    const DOING: &str = "publishing a timetable";
+    let source = check_text("source", &new.source, NOTE_MAX)?;
+    let note = check_text("note", &new.note, NOTE_MAX)?;
+    let timetable = new.timetable.clone().sorted();
+    if timetable.cells.len() > CELLS_MAX {
+        return Err(Fault::new("cells", Reason::TooLong { max: CELLS_MAX as u32 }).into());
+    }
+    let text = document::write(DOING, &timetable)?;
+    check_school(conn, school).await?;
+    let all = stamps(conn, Some(school)).await?;
+    if let Some(current) = in_force(&all, new.from, new.from).first()
+        && document_of(conn, school, current.no).await? == timetable
+    {
+        return Ok(current.no);
+    }
+    let newest = all.iter().map(|stamp| stamp.no).max().unwrap_or(0);
+    if newest != new.newest_no {
+        return Err(DbError::Outdated { current: newest });
+    }
+    Names::of_cells(&timetable.cells).check(conn, school).await?;
+    let add = sql(ADD)
+        .bind(school.0)
+        .bind(newest + 1)
+        .bind(date_text(new.from))
+        .bind(timetable.cells.len() as i64)
+        .bind(source)
+        .bind(note)
+        .bind(text)
+        .bind(now_ms)
+        .bind(by.0);
+    run(conn, DOING, add).await?;
+    bump_school(conn, school).await?;
+    Ok(newest + 1)
+}
+
 impl Db {
     /// Every published version of a school, newest first.
     pub async fn timetable_versions(&self, school: SchoolId) -> Result<Vec<VersionRow>> {
@@ -144,40 +187,10 @@ impl Db {
         now_ms: i64,
     ) -> Result<i64> {
         const DOING: &str = "publishing a timetable";
-        let source = check_text("source", &new.source, NOTE_MAX)?;
-        let note = check_text("note", &new.note, NOTE_MAX)?;
-        let timetable = new.timetable.clone().sorted();
-        if timetable.cells.len() > CELLS_MAX {
-            return Err(Fault::new("cells", Reason::TooLong { max: CELLS_MAX as u32 }).into());
-        }
-        let text = document::write(DOING, &timetable)?;
         let mut w = self.write(DOING).await?;
-        check_school(w.conn(), school).await?;
-        let all = stamps(w.conn(), Some(school)).await?;
-        if let Some(current) = in_force(&all, new.from, new.from).first()
-            && document_of(w.conn(), school, current.no).await? == timetable
-        {
-            return Ok(current.no);
-        }
-        let newest = all.iter().map(|stamp| stamp.no).max().unwrap_or(0);
-        if newest != new.newest_no {
-            return Err(DbError::Outdated { current: newest });
-        }
-        Names::of_cells(&timetable.cells).check(w.conn(), school).await?;
-        let add = sql(ADD)
-            .bind(school.0)
-            .bind(newest + 1)
-            .bind(date_text(new.from))
-            .bind(timetable.cells.len() as i64)
-            .bind(source)
-            .bind(note)
-            .bind(text)
-            .bind(now_ms)
-            .bind(by.0);
-        run(w.conn(), DOING, add).await?;
-        bump_school(w.conn(), school).await?;
+        let no = publish(w.conn(), school, new, by, now_ms).await?;
         w.commit(DOING).await?;
-        Ok(newest + 1)
+        Ok(no)
     }
 }
 

@@ -1,10 +1,10 @@
 //! 录像表: the weekly ranges of a channel.
 
 use crate::counter::next_id;
-use crate::range_plan::{Step, plan};
+use crate::range_plan::{Step, plan, range_revision};
 use crate::read::{Q, ReadResult, count, get, number, rows, run, sql};
 use crate::state::bump_of_channel;
-use crate::{Db, RangeChanges, RangeEdit, Result};
+use crate::{Db, DbError, RangeChanges, RangeEdit, Result};
 use model::fault::{Fault, Reason};
 use model::timetable::WeeklyRange;
 use model::{ChannelId, GathererId, RangeId, SchoolId, SubjectId, TeacherId};
@@ -155,6 +155,25 @@ impl Db {
         const DOING: &str = "saving a channel's ranges";
         let mut w = self.write(DOING).await?;
         bump_of_channel(w.conn(), id).await?;
+        let week = apply(w.conn(), id, changes).await?;
+        w.commit(DOING).await?;
+        Ok(week)
+    }
+
+    /// As [`Db::save_ranges`], but [`DbError::Outdated`] (without a number) when the week is not the one any more whose
+    /// [`range_revision`] the changes were made from: of two who saw the same page one is told, also across servers.
+    pub async fn save_ranges_at(
+        &self,
+        id: ChannelId,
+        base_revision: &str,
+        changes: &RangeChanges,
+    ) -> Result<Vec<WeeklyRange>> {
+        const DOING: &str = "saving a channel's ranges";
+        let mut w = self.write(DOING).await?;
+        bump_of_channel(w.conn(), id).await?;
+        if range_revision(&of_channel(w.conn(), id).await?) != base_revision {
+            return Err(DbError::Outdated { current: 0 });
+        }
         let week = apply(w.conn(), id, changes).await?;
         w.commit(DOING).await?;
         Ok(week)
