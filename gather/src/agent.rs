@@ -16,6 +16,7 @@ use crate::link::{Link, LinkStatus, Orders, relay_url};
 use crate::record::Studio;
 use crate::record::finish::{Finisher, sweep};
 use crate::record::ledger::{Ledger, SliceState};
+use crate::record::schedule::Schedule;
 use crate::site::{Site, StateAnswer};
 use crate::snapshot::SnapshotSettings;
 use crate::state::StateFile;
@@ -73,7 +74,8 @@ struct Shared {
 }
 
 impl Shared {
-    async fn apply(&self, state: DesiredState) {
+    /// Runs a desired state from now on. Its lessons go to the recorders and are not kept twice.
+    async fn apply(&self, mut state: DesiredState) {
         let storage = match state.storage_url.as_str() {
             "" => self.site.base().clone(),
             text => Url::parse(text).unwrap_or_else(|error| {
@@ -88,25 +90,37 @@ impl Shared {
         let every = Duration::from_secs(u64::from(state.settings.snapshot_min.clamp(1, 10)) * 60);
         set(&self.snapshots, SnapshotSettings { every, storage: storage.clone() });
         set(&self.upload_settings, UploadSettings { storage, reconnect: state.settings.reconnect_storage });
-        self.channels.lock().await.apply(&state).await;
+        let plans = Schedule::by_channel(std::mem::take(&mut state.lessons));
+        self.channels.lock().await.apply(&state, plans).await;
         self.version.store(state.version, Ordering::Relaxed);
         self.state.send_replace(Some(Arc::new(state)));
+    }
+
+    /// Puts it on disk, away from the threads that move media: it may be megabytes.
+    async fn keep(&self, state: Box<DesiredState>) -> Box<DesiredState> {
+        let (file, state) = (self.file.clone(), Arc::new(state));
+        let kept = state.clone();
+        match tokio::task::spawn_blocking(move || file.save(&kept)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => error!(%error, "The desired state could not be kept on disk"),
+            Err(error) => error!(%error, "Keeping the desired state panicked"),
+        }
+        Arc::unwrap_or_clone(state)
     }
 
     /// Follows the site for ever; its absence changes nothing here.
     async fn follow(self: Arc<Self>, token: CancellationToken) {
         let mut backoff = Backoff::default();
         loop {
-            let known = self.state.borrow().as_ref().map(|state| state.version);
-            let pause = match self.site.state(known).await {
+            let known = self.state.borrow().as_ref().map(|state| state.tag());
+            let pause = match self.site.state(known.as_deref()).await {
                 Ok(answer) => {
                     backoff.reset();
                     set(&self.site_error, String::new());
                     if let StateAnswer::New(state) = answer {
-                        info!(version = state.version, channels = state.channels.len(), "New desired state");
-                        if let Err(error) = self.file.save(&state) {
-                            error!(%error, "The desired state could not be kept on disk");
-                        }
+                        let (channels, lessons) = (state.channels.len(), state.lessons.len());
+                        info!(version = state.version, channels, lessons, "New desired state");
+                        let state = self.keep(state).await;
                         self.apply(*state).await;
                     }
                     FETCH_EVERY

@@ -4,6 +4,7 @@
 pub mod align;
 pub mod finish;
 pub mod ledger;
+pub mod schedule;
 pub mod slicer;
 mod still;
 pub mod writer;
@@ -18,7 +19,8 @@ use ledger::{Ledger, NewSlice};
 use media::{Track, TrackKind};
 use model::ChannelId;
 use model::slice::SliceEnd;
-use slicer::{Action, Rules, Schedule, SliceStart, Slicer};
+use schedule::Schedule;
+use slicer::{Action, Rules, SliceStart, Slicer};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,7 +31,7 @@ use writer::{Failure, Op, OpenFile, Writer};
 
 /// How often the slicer is told the time when nothing arrives (R-REC-01: the original looked each 500 ms).
 const TICK: Duration = Duration::from_millis(250);
-/// Head room beyond the slice length, s: a GOP may be long and the pre-roll comes on top.
+/// Head room beyond what the slicer asks for, s: a GOP may be long, and pre-roll and overlap come on top.
 const LENGTH_SLACK_S: i64 = 120;
 
 /// What all recorders share.
@@ -48,7 +50,7 @@ pub struct Studio {
 /// What a recorder should be doing. Level-triggered: the newest counts.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
-    /// When.
+    /// When, on this channel.
     pub schedule: Schedule,
     /// In which slices.
     pub rules: Rules,
@@ -97,7 +99,7 @@ impl Recorder {
             studio: studio.clone(),
             channel,
             aligner: Aligner::default(),
-            slicer: Slicer::new(channel, schedule_of(&first), first.rules),
+            slicer: Slicer::new(schedule_of(&first), first.rules),
             failed: writer.failed(),
             writer,
             plan: plan_rx,
@@ -141,7 +143,7 @@ impl Recorder {
 fn schedule_of(plan: &Plan) -> Schedule {
     match plan.enabled {
         true => plan.schedule.clone(),
-        false => Schedule { ranges: Arc::new([]), zone: plan.schedule.zone.clone() },
+        false => Schedule::default(),
     }
 }
 
@@ -251,6 +253,7 @@ impl Task {
             let op = match action {
                 Action::Open(start) => self.open(*start),
                 Action::Write(packet) => Op::Write(packet),
+                Action::Retitle(subject, teacher) => Op::Retitle(subject, teacher),
                 Action::Fragment => {
                     // It writes again; without one it would have failed by now.
                     self.problem.send_if_modified(|problem| !std::mem::take(problem).is_empty());
@@ -266,16 +269,13 @@ impl Task {
     }
 
     fn open(&self, start: SliceStart) -> Op {
-        let SliceStart { occurrence, tracks, started_at_ms, overlap_ms } = start;
+        let SliceStart { span, tracks, started_at_ms, overlap_ms, room_ms } = start;
         let slice_id = ulid::Ulid::generate().to_string();
         self.now.send_replace(Some(RecordingNow {
             slice_id: slice_id.clone(),
-            lesson_key: occurrence.lesson_key.clone(),
+            lesson_key: span.key.clone(),
             started_at_ms,
         }));
-        let left_ms = occurrence.end_at_ms - started_at_ms;
-        let slice_ms = self.plan.borrow().rules.slice_ms;
-        let length_ms = if slice_ms > 0 { slice_ms.min(left_ms) } else { left_ms };
         let of = |kind| tracks.iter().find(|track| track.kind() == kind);
         let video = of(TrackKind::Video);
         let slice = NewSlice {
@@ -283,11 +283,11 @@ impl Task {
             // There is at least one: `Config::spools` made it.
             dir: disk::roomiest(&self.studio.spools).cloned().unwrap_or_default(),
             channel_id: self.channel,
-            lesson_key: occurrence.lesson_key,
-            lesson_at_ms: occurrence.start_at_ms,
-            range_id: occurrence.range.id,
-            subject_id: occurrence.range.subject_id,
-            teacher_id: occurrence.range.teacher_id,
+            lesson_key: span.key,
+            lesson_at_ms: span.start_at_ms,
+            range_id: span.range_id,
+            subject_id: span.subject_id,
+            teacher_id: span.teacher_id,
             started_at_ms,
             overlap_ms,
             video_codec: video.map(Track::codec_name).unwrap_or_default().to_owned(),
@@ -295,7 +295,7 @@ impl Task {
             width: video.map_or(0, |track| track.width),
             height: video.map_or(0, |track| track.height),
         };
-        let expected_s = (length_ms / 1000 + LENGTH_SLACK_S).clamp(0, i64::from(u32::MAX)) as u32;
+        let expected_s = (room_ms / 1000 + LENGTH_SLACK_S).clamp(0, i64::from(u32::MAX)) as u32;
         Op::Open(Box::new(OpenFile { slice, tracks, expected_s }))
     }
 }

@@ -5,8 +5,8 @@ use crate::identity::Identity;
 use model::GathererId;
 use model::gatherer::Machine;
 use relay_proto::site::{
-    Challenge, DesiredState, EnrolReply, EnrolRequest, LoginReply, LoginRequest, SiteError, SliceAck,
-    SliceNotice, SnapshotNotice,
+    Challenge, DesiredState, EnrolReply, EnrolRequest, LoginReply, LoginRequest, STATE_MAX_BYTES, SiteError,
+    SliceAck, SliceNotice, SnapshotNotice,
 };
 use reqwest::header::{ETAG, IF_NONE_MATCH};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, redirect};
@@ -20,8 +20,10 @@ use url::Url;
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 /// Longest wait for a TCP connection.
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
-/// Largest JSON answer read: a desired state of thousands of ranges.
-const ANSWER_MAX_BYTES: usize = 8 << 20;
+/// A desired state of megabytes may have to come over a slow line.
+const STATE_WITHIN: Duration = Duration::from_secs(60);
+/// Largest other JSON answer read (docs/protocol.md §5).
+const ANSWER_MAX_BYTES: usize = 256 << 10;
 
 /// A grant in hand.
 #[derive(Debug, Clone)]
@@ -48,9 +50,9 @@ pub struct Site {
 /// The answer to a question for the desired state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StateAnswer {
-    /// Still the version that was named.
+    /// Still the one that was named.
     Unchanged,
-    /// A newer one.
+    /// Another version, or the same for another date.
     New(Box<DesiredState>),
 }
 
@@ -138,24 +140,30 @@ impl Site {
         Ok(Held { grant: reply.grant, renew_at: now + life / 2, ends_at: now + life })
     }
 
-    /// `GET /api/gather/state`; `known` is the version on disk.
-    pub async fn state(&self, known: Option<i64>) -> Result<StateAnswer> {
+    /// `GET /api/gather/state`; `known` is the tag of the one in force.
+    pub async fn state(&self, known: Option<&str>) -> Result<StateAnswer> {
         let url = endpoint(&self.base, "api/gather/state")?;
         let response = self
             .call(Method::GET, &url, |request| match known {
-                Some(version) => request.header(IF_NONE_MATCH, format!("\"{version}\"")),
-                None => request,
+                Some(tag) => request.header(IF_NONE_MATCH, tag).timeout(STATE_WITHIN),
+                None => request.timeout(STATE_WITHIN),
             })
             .await?;
         if response.status() == StatusCode::NOT_MODIFIED {
             return Ok(StateAnswer::Unchanged);
         }
-        let tagged = response.headers().contains_key(ETAG);
-        let state: DesiredState = json(response, &url).await?;
-        if !tagged {
-            return Err(bad_answer(&url, "the desired state has no ETag"));
+        let tag = response.headers().get(ETAG).and_then(|tag| tag.to_str().ok()).map(str::to_owned);
+        let body = body(response, &url, STATE_MAX_BYTES).await?;
+        // Megabytes are read away from the threads that move media.
+        let read = tokio::task::spawn_blocking(move || serde_json::from_slice::<DesiredState>(&body)).await;
+        let state = read
+            .map_err(|e| bad_answer(&url, &e.to_string()))?
+            .map_err(|e| bad_answer(&url, &e.to_string()))?;
+        match tag {
+            // Another tag than its own would be asked for again and again.
+            Some(tag) if tag == state.tag() => Ok(StateAnswer::New(Box::new(state))),
+            tag => Err(bad_answer(&url, &format!("the desired state {} is tagged {tag:?}", state.tag()))),
         }
-        Ok(StateAnswer::New(Box::new(state)))
     }
 
     /// `POST /api/gather/slices`.
@@ -181,7 +189,7 @@ impl Site {
         loop {
             let grant = self.grant().await?;
             let request = self.http.request(method.clone(), url.clone()).bearer_auth(&grant);
-            match send(fill(request).timeout(ANSWER_WITHIN), url).await {
+            match send(fill(request.timeout(ANSWER_WITHIN)), url).await {
                 Err(error) if error.is_unauthorized() && again => {
                     self.forget(&grant).await;
                     again = false;
@@ -204,7 +212,7 @@ async fn send(request: RequestBuilder, url: &Url) -> Result<Response> {
     if status.is_success() || status == StatusCode::NOT_MODIFIED {
         return Ok(response);
     }
-    let body = body(response, url).await?;
+    let body = body(response, url, ANSWER_MAX_BYTES).await?;
     match serde_json::from_slice::<SiteError>(&body) {
         Ok(error) => Err(GatherError::Refused { status: status.as_u16(), error }),
         Err(_) if status.is_server_error() => {
@@ -215,15 +223,15 @@ async fn send(request: RequestBuilder, url: &Url) -> Result<Response> {
 }
 
 async fn json<T: DeserializeOwned>(response: Response, url: &Url) -> Result<T> {
-    let body = body(response, url).await?;
+    let body = body(response, url, ANSWER_MAX_BYTES).await?;
     serde_json::from_slice(&body).map_err(|e| bad_answer(url, &e.to_string()))
 }
 
-async fn body(mut response: Response, url: &Url) -> Result<Vec<u8>> {
+async fn body(mut response: Response, url: &Url, max_bytes: usize) -> Result<Vec<u8>> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|e| unreachable_site(url, &e))? {
-        if body.len() + chunk.len() > ANSWER_MAX_BYTES {
-            return Err(bad_answer(url, "the answer is too large"));
+        if body.len() + chunk.len() > max_bytes {
+            return Err(bad_answer(url, &format!("the answer is larger than {max_bytes} bytes")));
         }
         body.extend_from_slice(&chunk);
     }

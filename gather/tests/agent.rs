@@ -1,5 +1,6 @@
 //! The whole agent against the real relay and a site that can be told what to say, and be switched off.
 #![allow(clippy::unwrap_used, reason = "a test")]
+#![allow(clippy::print_stdout, reason = "a figure that a reader of the log wants")]
 
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
@@ -12,10 +13,11 @@ use gather::agent::{Agent, Ended};
 use gather::config::{Config, site_address};
 use gather::identity::Identity;
 use gather::state::StateFile;
+use model::calendar::Span;
 use model::channel::{Channel, Source, Transport};
 use model::gatherer::GathererSettings;
 use model::grant::{Right, Signer};
-use model::{ChannelId, GathererId, GradeId, SchoolId};
+use model::{ChannelId, GathererId, GradeId, RangeId, SchoolId, SubjectId, TeacherId};
 use relay::{Gatekeeper, Handle};
 use relay_proto::site::{Challenge, DesiredState, LoginReply, LoginRequest, SnapshotNotice};
 use relay_proto::{ChannelCause, ChannelPhase, Command, ErrorCode, Hello, RemoteError, Report, WantedPush};
@@ -73,7 +75,7 @@ async fn login(State(site): State<Site>, Json(request): Json<LoginRequest>) -> R
 
 async fn desired_state(State(site): State<Site>, headers: HeaderMap) -> Response {
     let state = site.state.lock().unwrap().clone();
-    let tag = format!("\"{}\"", state.version);
+    let tag = state.tag();
     if headers.get(header::IF_NONE_MATCH).is_some_and(|known| known == tag.as_str()) {
         return StatusCode::NOT_MODIFIED.into_response();
     }
@@ -105,7 +107,8 @@ impl Rig {
             version: 1,
             settings: GathererSettings::new("一号", SchoolId(1)),
             channels,
-            ranges: vec![],
+            lessons: vec![],
+            last_date: jiff::civil::date(2026, 12, 11),
             time_zone: "Asia/Shanghai".into(),
             site_name: "学校".into(),
             relay_host: String::new(),
@@ -216,6 +219,80 @@ async fn a_change_on_the_site_is_applied_and_reported_within_two_seconds() {
     assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
     rig.change(|state| state.channels.clear());
     rig.report("an empty list", |r| r.channels.is_empty()).await;
+}
+
+fn lesson(channel: i64, period: i64, start_at_ms: i64, end_at_ms: i64) -> Span {
+    Span {
+        key: format!("c{channel}-20261120-p{period}-0-v{channel}"),
+        channel_id: ChannelId(channel),
+        start_at_ms,
+        end_at_ms,
+        subject_id: SubjectId(1),
+        teacher_id: TeacherId(1),
+        range_id: RangeId(0),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_of_256_channels_disturbs_no_recording_and_is_in_force_soon() {
+    let rig = Rig::new(vec![]).await;
+    let source = file(rig.dir.path());
+    let hour_ms = 3_600_000;
+    let now_ms = base::now_ms();
+    rig.change(|state| {
+        state.channels = vec![channel(1, source.clone())];
+        state.lessons = vec![lesson(1, 1, now_ms - hour_ms, now_ms + hour_ms)];
+    });
+    let key = |r: &Report| r.channels.first().and_then(|c| c.lesson_key.clone());
+    rig.report("the recording", |r| key(r).as_deref() == Some("c1-20261120-p1-0-v1")).await;
+    let slice = || std::fs::read_dir(rig.dir.path().join("spool")).unwrap().flatten().map(|e| e.path());
+    let before: Vec<_> = slice().filter(|path| path.extension().is_some_and(|e| e == "mp4")).collect();
+    // The others are stopped: their sources are not the subject.
+    let stopped = |id| Channel { enabled: false, ..channel(id, source.clone()) };
+    let day = |n: i64| n / 8 * 24 * hour_ms + n % 8 * hour_ms + 2 * hour_ms;
+    let begun = Instant::now();
+    rig.change(|state| {
+        state.channels.extend((2..=256).map(stopped));
+        for id in 1..=256 {
+            let weeks = (0..8 * 23).map(|n| lesson(id, 2 + n, now_ms + day(n), now_ms + day(n) + 2_700_000));
+            state.lessons.extend(weeks);
+        }
+    });
+    let report = rig.report("the big plan", |r| r.state_version == 3 && r.channels.len() == 256).await;
+    let took = begun.elapsed();
+    let bytes = std::fs::metadata(rig.dir.path().join("state.json")).unwrap().len();
+    println!("{bytes} bytes of 256 channels × 8 lessons × 23 days are in force after {took:?}");
+    // 0.7 s without optimisation; CI shares its cores.
+    assert!(took < Duration::from_secs(5), "{took:?}");
+    assert_eq!(key(&report).as_deref(), Some("c1-20261120-p1-0-v1"), "the lesson goes on");
+    let after: Vec<_> = slice().filter(|path| path.extension().is_some_and(|e| e == "mp4")).collect();
+    assert_eq!(after, before, "in the same file");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_window_moves_with_the_date_and_an_older_one_still_counts() {
+    let mut rig = Rig::new(vec![]).await;
+    let source = file(rig.dir.path());
+    let now_ms = base::now_ms();
+    rig.change(|state| {
+        state.channels = vec![channel(7, source)];
+        state.lessons = vec![lesson(7, 1, now_ms - 60_000, now_ms + 60_000)];
+    });
+    rig.report("the recording", |r| r.channels.first().is_some_and(|c| c.recording)).await;
+    rig.stop().await;
+    // Midnight at the site: the same version, another window. Its tag alone makes the gatherer take it.
+    {
+        let mut state = rig.site.state.lock().unwrap();
+        state.last_date = state.last_date.tomorrow().unwrap();
+        state.lessons = vec![lesson(7, 2, now_ms - 60_000, now_ms + 60_000)];
+    }
+    rig.start();
+    let second = |r: &Report| {
+        r.channels.first().and_then(|c| c.lesson_key.clone()).is_some_and(|k| k.contains("-p2-"))
+    };
+    rig.report("the lesson of the new window", second).await;
+    let kept = StateFile::in_dir(rig.dir.path()).load().unwrap();
+    assert_eq!((kept.version, kept.last_date), (2, jiff::civil::date(2026, 12, 12)));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,12 +5,10 @@ use gather::config::{Config, site_address};
 use gather::identity::Identity;
 use gather::record::ledger::{Ledger, SliceRow, SliceState};
 use gather::state::StateFile;
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
+use model::calendar::Span;
 use model::channel::{Channel, Source};
 use model::gatherer::GathererSettings;
 use model::slice::SliceEnd;
-use model::timetable::{WeeklyRange, weekday_number};
 use model::{ChannelId, GathererId, GradeId, RangeId, SchoolId, SubjectId, TeacherId};
 use relay_proto::site::DesiredState;
 use serde_json::Value;
@@ -26,8 +24,26 @@ use tokio::process::Command;
 const LIMIT: Duration = Duration::from_secs(40);
 const PROGRAM: &str = env!("CARGO_BIN_EXE_yunlubo-gather");
 
-/// A data directory as enrolment and one fetch leave it; nothing listens at the site's address.
+/// A lesson of the second class from and to these seconds after `now_ms`.
+fn lesson(now_ms: i64, period: u8, from_s: i64, to_s: i64) -> Span {
+    Span {
+        key: format!("c2-20261120-p{period}-0-v1"),
+        channel_id: ChannelId(1),
+        start_at_ms: now_ms + from_s * 1000,
+        end_at_ms: now_ms + to_s * 1000,
+        subject_id: SubjectId(i64::from(period)),
+        teacher_id: TeacherId(0),
+        range_id: RangeId(0),
+    }
+}
+
+/// In the middle of a lesson of a day.
 fn prepare(data: &Path) -> Config {
+    prepare_with(data, &[lesson(base::now_ms(), 3, -3600, 86_400)])
+}
+
+/// A data directory as enrolment and one fetch leave it; nothing listens at the site's address.
+fn prepare_with(data: &Path, lessons: &[Span]) -> Config {
     let media = data.join("media");
     std::fs::create_dir_all(&media).unwrap();
     let clip = Clip { seconds: 60, ..Clip::default() }.make(&media, "a.mp4");
@@ -35,10 +51,6 @@ fn prepare(data: &Path) -> Config {
     config.save(data).unwrap();
     Identity::generate().unwrap().save(data).unwrap();
 
-    // A zone in which it is about noon, so that no test runs over midnight. Etc/GMT's sign is the other way round.
-    let west = i32::from(Timestamp::now().to_zoned(TimeZone::UTC).hour()) - 12;
-    let time_zone = format!("Etc/GMT{west:+}");
-    let now = Timestamp::now().to_zoned(TimeZone::get(&time_zone).unwrap());
     let channel = Channel {
         id: ChannelId(1),
         gatherer_id: GathererId(1),
@@ -47,21 +59,14 @@ fn prepare(data: &Path) -> Config {
         source: Source::File { path: clip.to_str().unwrap().into() },
         enabled: true,
     };
-    let range = WeeklyRange {
-        id: RangeId(5),
-        channel_id: ChannelId(1),
-        weekday: weekday_number(now.weekday()),
-        start_s: 3600,
-        end_s: 23 * 3600,
-        subject_id: SubjectId(1),
-        teacher_id: TeacherId(1),
-    };
     let state = DesiredState {
         version: 3,
         settings: GathererSettings::new("一号", SchoolId(1)),
         channels: vec![channel],
-        ranges: vec![range],
-        time_zone,
+        lessons: lessons.to_vec(),
+        // Older than three weeks: what it holds is recorded all the same.
+        last_date: jiff::civil::date(2026, 1, 1),
+        time_zone: "Asia/Shanghai".into(),
         site_name: "学校".into(),
         relay_host: String::new(),
         relay_port: 0,
@@ -147,6 +152,39 @@ async fn kill_9_in_the_middle_of_a_slice_loses_at_most_one_gop() {
     // It goes on with the same lesson.
     let next = rows(dir.path(), SliceState::Open, 1).await.remove(0);
     assert_eq!((next.facts.sequence, next.facts.lesson_key), (1, row.facts.lesson_key));
+    drop(gatherer);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cached_plan_of_several_lessons_is_recorded_without_a_server() {
+    let dir = tempfile::tempdir().unwrap();
+    let now_ms = base::now_ms();
+    // Two neighbours, a break, and one that is cut in two by another.
+    let plan = [(1, 4, 9), (2, 9, 14), (3, 17, 20), (4, 20, 23), (3, 23, 26)];
+    let lessons: Vec<Span> =
+        plan.iter().map(|(p, from_s, to_s)| lesson(now_ms, *p, *from_s, *to_s)).collect();
+    prepare_with(dir.path(), &lessons);
+    let gatherer = start(dir.path());
+    let mut rows = rows(dir.path(), SliceState::Closed, 5).await;
+    rows.sort_by_key(|row| row.facts.started_at_ms);
+    let clip = probe(&dir.path().join("media/a.mp4")).frames;
+    for (row, lesson) in rows.iter().zip(&lessons) {
+        let facts = &row.facts;
+        assert_eq!((&facts.lesson_key, facts.subject_id), (&lesson.key, lesson.subject_id));
+        assert_eq!((facts.teacher_id, facts.range_id, facts.end), (TeacherId(0), RangeId(0), SliceEnd::Bell));
+        let late_ms = facts.started_at_ms - lesson.start_at_ms;
+        let left_ms = lesson.end_at_ms - (facts.started_at_ms + facts.duration_ms);
+        assert!(
+            late_ms <= 40 && left_ms.abs() <= 250,
+            "{}: {late_ms} ms late, {left_ms} ms left",
+            lesson.key
+        );
+        let frames = probe(&row.file()).frames;
+        let at = clip.iter().position(|hash| *hash == frames[0]).unwrap();
+        assert_eq!(frames, clip[at..at + frames.len()], "{}: no hole", lesson.key);
+    }
+    let sequences: Vec<u32> = rows.iter().map(|row| row.facts.sequence).collect();
+    assert_eq!(sequences, [0, 0, 0, 0, 1], "both parts are of one lesson");
     drop(gatherer);
 }
 

@@ -7,13 +7,12 @@ use gather::channel::{Channel, ChannelHandle, ChannelSettings};
 use gather::feed::Start;
 use gather::record::finish::Finisher;
 use gather::record::ledger::{Ledger, SliceRow, SliceState};
-use gather::record::slicer::{Rules, Schedule};
+use gather::record::schedule::Schedule;
+use gather::record::slicer::Rules;
 use gather::record::{Plan, Recorder, Studio};
-use jiff::tz::TimeZone;
-use jiff::{Timestamp, Zoned};
+use model::calendar::Span;
 use model::channel::Source;
 use model::slice::SliceEnd;
-use model::timetable::{WeeklyRange, weekday_number};
 use model::{ChannelId, GathererId, GradeId, RangeId, SubjectId, TeacherId};
 use std::path::Path;
 use std::sync::Arc;
@@ -25,27 +24,18 @@ use tokio::sync::Notify;
 
 const LIMIT: Duration = Duration::from_secs(40);
 
-/// A zone in which it is about noon, so that no test runs over midnight.
-fn noon_zone() -> TimeZone {
-    let hour = i32::from(Timestamp::now().to_zoned(TimeZone::UTC).hour());
-    TimeZone::fixed(jiff::tz::Offset::from_seconds((12 - hour) * 3600).unwrap())
-}
-
-/// A range of `length_s` that begins `in_s` from now.
-fn range(in_s: i64, length_s: i64) -> (WeeklyRange, TimeZone) {
-    let zone = noon_zone();
-    let now: Zoned = Timestamp::now().to_zoned(zone.clone());
-    let second = i64::from(now.hour()) * 3600 + i64::from(now.minute()) * 60 + i64::from(now.second());
-    let range = WeeklyRange {
-        id: RangeId(5),
+/// A lesson of `length_s` that begins `in_s` after a whole second of now.
+fn lesson(in_s: i64, length_s: i64) -> Span {
+    let start_at_ms = base::now_ms() / 1000 * 1000 + in_s * 1000;
+    Span {
+        key: "c2-20261120-p3-0-v1".into(),
         channel_id: ChannelId(1),
-        weekday: weekday_number(now.weekday()),
-        start_s: (second + in_s) as u32,
-        end_s: (second + in_s + length_s) as u32,
+        start_at_ms,
+        end_at_ms: start_at_ms + length_s * 1000,
         subject_id: SubjectId(1),
         teacher_id: TeacherId(1),
-    };
-    (range, zone)
+        range_id: RangeId(0),
+    }
 }
 
 struct Room {
@@ -82,10 +72,8 @@ impl Room {
     }
 
     fn record(&self, in_s: i64, length_s: i64, rules: Rules) -> Recorder {
-        let (range, zone) = range(in_s, length_s);
-        let schedule = Schedule { ranges: vec![range].into(), zone };
         let reader = self.channel.feed().read(Start::LastKeyframe);
-        let plan = Plan { schedule, rules, enabled: true };
+        let plan = plan(lesson(in_s, length_s), rules);
         Recorder::start(&self.studio, ChannelId(1), reader, plan, &self.tasks).unwrap()
     }
 
@@ -101,6 +89,10 @@ impl Room {
         })
         .await
     }
+}
+
+fn plan(lesson: Span, rules: Rules) -> Plan {
+    Plan { schedule: Schedule::new(vec![lesson]), rules, enabled: true }
 }
 
 fn check_file(row: &SliceRow) -> testkit::probe::Probe {
@@ -235,4 +227,28 @@ async fn a_disk_that_refuses_is_tried_again_and_costs_only_its_own_time() {
     let row = room.closed(1).await.remove(0);
     decodes(&row.file());
     assert!(row.facts.sequence > damaged.facts.sequence);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_extended_lesson_with_a_substitute_is_one_file_to_its_new_end() {
+    let room = Room::new(Clip { seconds: 60, ..Clip::default() }).await;
+    let rules = Rules { slice_ms: 0, overlap_keyframes: 0 };
+    let reader = room.channel.feed().read(Start::LastKeyframe);
+    let planned = lesson(1, 5);
+    let first = plan(planned.clone(), rules);
+    let recorder = Recorder::start(&room.studio, ChannelId(1), reader, first, &room.tasks).unwrap();
+    recorder.now().wait_for(Option::is_some).await.unwrap();
+    let end_at_ms = planned.end_at_ms + 4000;
+    recorder.set_plan(plan(Span { end_at_ms, teacher_id: TeacherId(9), ..planned.clone() }, rules));
+    let rows = room.closed(1).await;
+    check_file(&rows[0]);
+    let ended_ms = rows[0].facts.started_at_ms + rows[0].facts.duration_ms;
+    assert!((ended_ms - end_at_ms).abs() < 500, "ended {} ms off its new end", ended_ms - end_at_ms);
+    assert_eq!((rows[0].facts.teacher_id, rows[0].facts.range_id), (TeacherId(9), RangeId(0)));
+    assert_eq!(
+        (rows[0].facts.lesson_key.as_str(), rows[0].facts.end),
+        (planned.key.as_str(), SliceEnd::Bell)
+    );
+    recorder.stop(SliceEnd::Cancelled).await;
+    assert_eq!(room.closed(1).await.len(), 1);
 }

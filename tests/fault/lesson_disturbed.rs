@@ -65,7 +65,7 @@ async fn edits_and_settings_in_mid_lesson_cost_no_frame() {
     system.recording(edited).await;
     system.recording(stopped).await;
     pause(6).await;
-    // Another teacher: a new slice of the same lesson, without a hole.
+    // Another teacher: the same file goes on and carries the new one.
     let id = ranges(&system, edited).await[0];
     let path = format!("/admin/channels/{edited}/timetable/{id}");
     let other = system.teacher("李老师").await.to_string();
@@ -107,8 +107,10 @@ async fn edits_and_settings_in_mid_lesson_cost_no_frame() {
     let first = of(&found, &lesson);
     let holes = missing(source.frames.len(), &placed[..first.len()]);
     assert_eq!(holes.0, 0, "frames of the edited lesson are missing");
-    assert_eq!(first.len(), 2, "one for each teacher");
-    let end_ms = first[1].started_at_ms + first[1].duration_ms;
+    assert_eq!(first.len(), 1, "no file was cut for another teacher");
+    let page = system.admin.get(&lesson).await.body;
+    assert!(page.contains("李老师") && !page.contains("王老师"), "the lesson is the new teacher's");
+    let end_ms = first[0].started_at_ms + first[0].duration_ms;
     assert!((-500..3000).contains(&(end_ms - gone_ms)), "cancelled, it ends at once: {}", end_ms - gone_ms);
     let second: Vec<_> = found.iter().filter(|s| s.lesson != lesson).collect();
     let hole = holes_ms(&second);

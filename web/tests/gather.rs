@@ -11,7 +11,7 @@ use model::channel::Source;
 use model::gatherer::Machine;
 use model::grant::Right;
 use model::slice::SliceFacts;
-use model::{ChannelId, GathererId, GradeId, SchoolId};
+use model::{ChannelId, GathererId, GradeId, RangeId, SchoolId, SubjectId, TeacherId};
 use relay_proto::site::*;
 use std::time::Duration;
 use support::{Answer, Browser, NOW_MS, Site, facts};
@@ -149,12 +149,37 @@ async fn the_state_is_sent_when_it_changed_and_only_to_its_gatherer() {
     let first = gatherer.state(&gatherer.grant, "").await;
     let tag = first.headers["etag"].to_str().unwrap().to_owned();
     let state: DesiredState = first.json();
-    assert_eq!(tag, format!("\"{}\"", state.version));
+    // NOW_MS is 2026-11-20 in the school; the plan reaches three weeks further.
+    assert_eq!(tag, format!("\"{}-20261211\"", state.version));
+    assert_eq!(state.last_date, jiff::civil::date(2026, 12, 11));
     assert_eq!((state.time_zone.as_str(), state.relay_port), ("Asia/Shanghai", 0));
     assert_eq!(gatherer.state(&gatherer.grant, &tag).await.status, StatusCode::NOT_MODIFIED);
-    gatherer.add_channel().await;
+    let channel = gatherer.add_channel().await;
+    // Every day one hour from 08:00 on: from yesterday, Thursday, to three weeks ahead.
+    for weekday in 0..7 {
+        let edit = db::RangeEdit {
+            id: None,
+            weekday,
+            start_s: 8 * 3600,
+            end_s: 9 * 3600,
+            subject_id: SubjectId(1),
+            teacher_id: TeacherId(1),
+        };
+        let changes = db::RangeChanges { edits: vec![edit], removed: vec![] };
+        gatherer.site.state.db.save_ranges(channel, &changes).await.unwrap();
+    }
     let changed = gatherer.state(&gatherer.grant, &tag).await;
-    assert_eq!(changed.json::<DesiredState>().channels.len(), 1);
+    let state: DesiredState = changed.json();
+    assert_eq!((state.channels.len(), state.lessons.len()), (1, 23));
+    let (first, last) = (&state.lessons[0], &state.lessons[22]);
+    assert_eq!(
+        (first.start_at_ms, first.end_at_ms),
+        (NOW_MS - 600_000 - 86_400_000, NOW_MS + 3_000_000 - 86_400_000)
+    );
+    assert_eq!(first.key, format!("{}-20261119", first.range_id));
+    assert!(last.key.ends_with("-20261211"), "{}", last.key);
+    assert!(state.lessons.iter().all(|span| span.channel_id == channel));
+    let tag = changed.headers["etag"].clone();
     let play = gatherer.site.state.signer.sign(Right::Play, "1", "", NOW_MS + 1000);
     for bad in ["", "x.y", &play, &format!("{}A", gatherer.grant)] {
         assert_eq!(gatherer.state(bad, "").await.status, StatusCode::UNAUTHORIZED);
@@ -165,6 +190,12 @@ async fn the_state_is_sent_when_it_changed_and_only_to_its_gatherer() {
         StatusCode::UNAUTHORIZED,
         "a grant lasts 1 h"
     );
+    // A day later nothing has changed but the date: the window has moved.
+    gatherer.site.state.clock.advance(Duration::from_secs(86_400));
+    let grant = gatherer.login().await.json::<LoginReply>().grant;
+    let tomorrow = gatherer.state(&grant, tag.to_str().unwrap()).await;
+    let (before, moved) = (tag.to_str().unwrap().to_owned(), tomorrow.json::<DesiredState>());
+    assert_eq!((before.replace("20261211", "20261212"), moved.lessons.len()), (moved.tag(), 23));
 }
 
 #[tokio::test]
@@ -181,6 +212,22 @@ async fn a_slice_is_taken_once_however_often_it_is_told() {
     let other = SliceFacts { duration_ms: 61_000, ..facts.clone() };
     let answer = gatherer.notice(&other, receipt.clone()).await;
     assert_eq!((answer.status, answer.code().as_str()), (StatusCode::CONFLICT, "conflict"));
+}
+
+#[tokio::test]
+async fn a_lesson_of_the_timetable_is_taken_also_without_a_teacher() {
+    let gatherer = Gatherer::new().await;
+    let channel_id = gatherer.add_channel().await;
+    let lesson_key = format!("c2-20261120-p3-0-v{channel_id}");
+    let (range_id, teacher_id) = (RangeId(0), TeacherId(0));
+    let facts = SliceFacts { lesson_key: lesson_key.clone(), range_id, teacher_id, ..facts(channel_id) };
+    let receipt = gatherer.receipt("obj1", facts.size_bytes, &facts.sha256);
+    assert_eq!(gatherer.notice(&facts, receipt).await.status, StatusCode::OK);
+    let lesson = gatherer.site.state.db.lesson(&lesson_key).await.unwrap();
+    assert_eq!(
+        (lesson.channel_id, lesson.teacher_id, lesson.teacher_name.as_str()),
+        (channel_id, teacher_id, "")
+    );
 }
 
 #[tokio::test]
@@ -265,6 +312,10 @@ async fn a_slice_needs_a_true_receipt_an_own_channel_and_sane_facts() {
         SliceFacts { video_codec: "<b>".into(), ..facts.clone() },
         SliceFacts { audio_codec: "AAC\0".into(), ..facts.clone() },
         SliceFacts { lesson_key: "3-20261399".into(), ..facts.clone() },
+        SliceFacts { lesson_key: format!("c2-20261120-p3-0-v{}", facts.channel_id), ..facts.clone() },
+        SliceFacts { lesson_key: "c2-20261120-p3-0-v99".into(), range_id: RangeId(0), ..facts.clone() },
+        SliceFacts { lesson_key: "c2-20261120-p3-0".into(), range_id: RangeId(0), ..facts.clone() },
+        SliceFacts { range_id: RangeId(0), ..facts.clone() },
         SliceFacts { started_at_ms: i64::MAX - 60_000, ..facts.clone() },
         SliceFacts { video_frames: i64::MAX, ..facts.clone() },
     ] {

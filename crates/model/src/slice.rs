@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SliceEnd {
-    /// The range's end.
+    /// The lesson's end.
     Bell,
     /// The slice length was reached.
     Length,
@@ -32,13 +32,13 @@ pub struct SliceFacts {
     pub slice_id: String,
     /// Where it was recorded.
     pub channel_id: ChannelId,
-    /// Groups the slices of one lesson: `<range id>-<yyyymmdd>` in the school's zone.
+    /// Groups the slices of one lesson: a [`crate::calendar::LessonKey`] as text.
     pub lesson_key: String,
-    /// The weekly range it was recorded for.
+    /// The weekly range it was recorded for; 0 = a lesson of the timetable.
     pub range_id: RangeId,
-    /// 科目 from the range.
+    /// 科目 from the plan.
     pub subject_id: SubjectId,
-    /// 教师 from the range.
+    /// 教师 from the plan; 0 = none named.
     pub teacher_id: TeacherId,
     /// Counts up within the lesson from 0, also across restarts of the gatherer.
     pub sequence: u32,

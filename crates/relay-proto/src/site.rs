@@ -1,11 +1,20 @@
 //! What a gatherer and the site say over HTTP: enrolment, login, desired state, slices. See protocol.md §5.
 
+use jiff::civil::Date;
+use model::calendar::Span;
 use model::channel::Channel;
 use model::gatherer::{GathererSettings, Machine};
 use model::slice::SliceFacts;
-use model::timetable::WeeklyRange;
 use model::{ChannelId, GathererId};
 use serde::{Deserialize, Serialize};
+
+/// The plan begins so many dates before today: the zone may be ahead of the gatherer's clock, and a lesson may run over
+/// midnight.
+pub const PLAN_DAYS_BACK: u16 = 1;
+/// The plan reaches so many dates beyond today: what a gatherer records by itself when the server is gone.
+pub const PLAN_DAYS_AHEAD: u16 = 21;
+/// Largest desired state a gatherer reads, bytes: 256 channels of 8 lessons a day come to 7 MB.
+pub const STATE_MAX_BYTES: usize = 16 << 20;
 
 /// `POST /api/gather/enrol`: a new gatherer spends its join code.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,7 +68,7 @@ pub struct LoginReply {
 }
 
 /// `GET /api/gather/state`: everything the gatherer should be doing. It keeps the last one on disk and follows it
-/// when the site is gone. Answered with an `ETag` of the version; `If-None-Match` gives 304.
+/// when the site is gone. Answered with [`state_tag`] as `ETag`; the same in `If-None-Match` gives 304.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DesiredState {
     /// Counts up with every change that matters to this gatherer.
@@ -68,9 +77,12 @@ pub struct DesiredState {
     pub settings: GathererSettings,
     /// Its channels.
     pub channels: Vec<Channel>,
-    /// The weekly ranges of its channels.
-    pub ranges: Vec<WeeklyRange>,
-    /// IANA name of the school's zone, e.g. `Asia/Shanghai`.
+    /// What its channels record from [`PLAN_DAYS_BACK`] before to [`PLAN_DAYS_AHEAD`] after the site's today, ascending by
+    /// channel and start; UTC, so that it needs neither server nor zone.
+    pub lessons: Vec<Span>,
+    /// The last local date that `lessons` covers.
+    pub last_date: Date,
+    /// IANA name of the school's zone, e.g. `Asia/Shanghai`; for names and logs.
     pub time_zone: String,
     /// 本站名称.
     pub site_name: String,
@@ -80,6 +92,18 @@ pub struct DesiredState {
     pub relay_port: u16,
     /// Base URL of the storage; empty = the site's own address.
     pub storage_url: String,
+}
+
+/// `"<version>-<last date>"`, quotes included: another version or another local date makes the state new.
+pub fn state_tag(version: i64, last_date: Date) -> String {
+    format!("\"{version}-{:04}{:02}{:02}\"", last_date.year(), last_date.month(), last_date.day())
+}
+
+impl DesiredState {
+    /// Its `ETag`.
+    pub fn tag(&self) -> String {
+        state_tag(self.version, self.last_date)
+    }
 }
 
 /// `POST /api/gather/slices`: the file is in storage, here is what it is. Idempotent by `slice_id`.

@@ -1,8 +1,11 @@
 //! The JSON on the wire, letter by letter: a change here is a change of the protocol and needs a new version.
 #![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
-use model::{ChannelId, GathererId};
+use model::calendar::Span;
+use model::gatherer::GathererSettings;
+use model::{ChannelId, GathererId, RangeId, SchoolId, SubjectId, TeacherId};
 use relay_proto::message::{decode, encode};
+use relay_proto::site::DesiredState;
 use relay_proto::*;
 
 #[track_caller]
@@ -92,6 +95,36 @@ fn a_channel_reports_this() {
     );
     let older: ChannelReport = decode(r#"{"channel_id":7,"phase":"waiting","cause":"lost"}"#).unwrap();
     assert_eq!((older.cause, older.lesson_key), (Some(ChannelCause::Lost), None));
+}
+
+#[test]
+fn the_desired_state_is_this() {
+    let lesson = Span {
+        key: "c12-20261120-p3-0-v7".into(),
+        channel_id: ChannelId(7),
+        start_at_ms: 1_795_133_400_000,
+        end_at_ms: 1_795_136_100_000,
+        subject_id: SubjectId(3),
+        teacher_id: TeacherId(0),
+        range_id: RangeId(0),
+    };
+    let state = DesiredState {
+        version: 5,
+        settings: GathererSettings::new("三楼", SchoolId(1)),
+        channels: vec![],
+        lessons: vec![lesson],
+        last_date: jiff::civil::date(2026, 12, 11),
+        time_zone: "Asia/Shanghai".into(),
+        site_name: "学校".into(),
+        relay_host: String::new(),
+        relay_port: 0,
+        storage_url: String::new(),
+    };
+    assert_eq!(state.tag(), "\"5-20261211\"");
+    check(
+        state,
+        r#"{"version":5,"settings":{"name":"三楼","school_id":1,"main_rate_kbps":1024,"sub_rate_kbps":512,"slice_min":0,"overlap_keyframes":0,"snapshot_min":2,"reconnect_source":true,"reconnect_storage":true},"channels":[],"lessons":[{"key":"c12-20261120-p3-0-v7","channel_id":7,"start_at_ms":1795133400000,"end_at_ms":1795136100000,"subject_id":3,"teacher_id":0,"range_id":0}],"last_date":"2026-12-11","time_zone":"Asia/Shanghai","site_name":"学校","relay_host":"","relay_port":0,"storage_url":""}"#,
+    );
 }
 
 #[test]

@@ -4,12 +4,12 @@ use crate::address::AddressRules;
 use crate::channel::{Channel, ChannelHandle, ChannelSettings};
 use crate::feed::{Feed, Start};
 use crate::push::{PushError, PushSet};
-use crate::record::slicer::{Rules, Schedule};
+use crate::record::schedule::Schedule;
+use crate::record::slicer::Rules;
 use crate::record::{Plan, Recorder, RecordingNow, Studio};
 use crate::site::Site;
 use crate::snapshot::{SnapshotSettings, Snapshots};
 use base::{CancellationToken, Tasks};
-use jiff::tz::TimeZone;
 use model::ChannelId;
 use model::slice::SliceEnd;
 use relay_proto::site::DesiredState;
@@ -60,8 +60,8 @@ impl Channels {
         Self { around, running: BTreeMap::new(), pushes }
     }
 
-    /// Starts what is new, changes what changed, stops what is gone.
-    pub async fn apply(&mut self, state: &DesiredState) {
+    /// Starts what is new, changes what changed, stops what is gone. `plans` are the lessons of the state by channel.
+    pub async fn apply(&mut self, state: &DesiredState, mut plans: BTreeMap<ChannelId, Schedule>) {
         let gone: Vec<ChannelId> =
             self.running.keys().copied().filter(|id| !state.channels.iter().any(|c| c.id == *id)).collect();
         for id in gone {
@@ -71,14 +71,13 @@ impl Channels {
                 running.stop(SliceEnd::Cancelled).await;
             }
         }
-        let schedule = Schedule { ranges: state.ranges.clone().into(), zone: zone(&state.time_zone) };
         let settings = ChannelSettings {
             reconnect_source: state.settings.reconnect_source,
             rules: self.around.rules.clone(),
         };
         for spec in &state.channels {
             let plan = Plan {
-                schedule: schedule.clone(),
+                schedule: plans.remove(&spec.id).unwrap_or_default(),
                 rules: Rules::from(&state.settings),
                 enabled: spec.enabled,
             };
@@ -225,12 +224,4 @@ impl Running {
 
 fn no_channel(id: ChannelId) -> RemoteError {
     RemoteError::new(ErrorCode::NoChannel, format!("this gatherer has no channel {id}"))
-}
-
-/// The school's zone; when this machine does not know it, its own zone is the better guess than UTC.
-fn zone(name: &str) -> TimeZone {
-    TimeZone::get(name).unwrap_or_else(|error| {
-        warn!(%error, "The school's time zone `{name}` is not known here; install tzdata. Using this machine's zone");
-        TimeZone::system()
-    })
 }

@@ -60,6 +60,9 @@ const INSERT: &str = "INSERT INTO slice (slice_id, state, owner, dir, channel_id
      SELECT $1, 'open', $15, $2, $3, $4, $5, COALESCE(MAX(sequence) + 1, 0), $6, $7, $8, $9, $10, $11, $12, $13, $14 \
      FROM slice WHERE owner = $15 AND channel_id = $3 AND lesson_key = $4 RETURNING sequence";
 const DURABLE: &str = "UPDATE slice SET durable_bytes = $2 WHERE slice_id = $1 AND state = 'open'";
+/// Never after it was closed: the site may have been told, and other facts of the same slice are a conflict there.
+const RETITLE: &str =
+    "UPDATE slice SET subject_id = $2, teacher_id = $3 WHERE slice_id = $1 AND state = 'open'";
 const CLOSE: &str = "UPDATE slice SET state = 'closed', duration_ms = $2, size_bytes = $3, sha256 = $4, \
      video_frames = $5, end_reason = $6, has_still = $7, audio_codec = $8, \
      overlap_ms = MIN(overlap_ms, $2) WHERE slice_id = $1 AND state = 'open'";
@@ -277,6 +280,12 @@ impl Ledger {
         let query = sqlx::query(DURABLE).bind(slice_id).bind(bytes as i64);
         query.execute(&self.pool).await.map_err(failed("noting a fragment"))?;
         Ok(())
+    }
+
+    /// The lesson of an open slice has another subject or teacher.
+    pub async fn retitled(&self, slice_id: &str, subject: SubjectId, teacher: TeacherId) -> Result<()> {
+        let query = sqlx::query(RETITLE).bind(slice_id).bind(subject.0).bind(teacher.0);
+        self.note_one("retitling a slice", query).await
     }
 
     /// OPEN → CLOSED.

@@ -3,13 +3,13 @@
 //! Feed it the stream, the schedule and the time; after each input drain [`Slicer::poll`]. It owns no clock, no file
 //! and no task. Packets are judged by the moment they were received, so that a late disk never moves the bell.
 
-use jiff::tz::TimeZone;
+use super::schedule::Schedule;
 use media::gop::GopLimits;
 use media::{GopCache, MediaTime, Packet, Track, TrackKind};
-use model::ChannelId;
+use model::calendar::Span;
 use model::gatherer::GathererSettings;
 use model::slice::SliceEnd;
-use model::timetable::{self, Occurrence, WeeklyRange};
+use model::{SubjectId, TeacherId};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -29,6 +29,9 @@ pub const SLICE_MAX_BYTES: u64 = 3 << 30;
 pub const TIME_JUMP_MS: i64 = 10_000;
 /// After the disk refused a slice, the next is opened no sooner than this.
 pub const DISK_PAUSE_MS: i64 = 5000;
+/// A lesson may be extended by this much within its open file: head room is reserved for it, about 1.2 MB. Longer ones go
+/// on in a second file, without a hole.
+pub const EXTENSION_MS: i64 = 15 * 60_000;
 /// Bytes of the GOPs kept for pre-roll and overlap; they are shared with the channel's feed.
 const HISTORY_MAX_BYTES: usize = 48 << 20;
 /// Packets kept: 4 GOPs of 20 s at 30 fps with AAC.
@@ -52,26 +55,19 @@ impl From<&GathererSettings> for Rules {
     }
 }
 
-/// When to record: all ranges of the gatherer and the school's zone.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Schedule {
-    /// The weekly ranges.
-    pub ranges: Arc<[WeeklyRange]>,
-    /// The school's zone.
-    pub zone: TimeZone,
-}
-
 /// What a slice is when it is opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SliceStart {
     /// The lesson it belongs to.
-    pub occurrence: Occurrence,
+    pub span: Span,
     /// What is recorded.
     pub tracks: Arc<[Track]>,
     /// Wall time of the first frame, Unix ms.
     pub started_at_ms: i64,
     /// Media at the start that the slice before holds too, ms.
     pub overlap_ms: i64,
+    /// Media the file must have room for, ms; a GOP and the overlap come on top.
+    pub room_ms: i64,
 }
 
 /// What should happen, in this order.
@@ -83,17 +79,20 @@ pub enum Action {
     Write(Packet),
     /// Make what was written durable.
     Fragment,
+    /// The open file's lesson has another subject or teacher now.
+    Retitle(SubjectId, TeacherId),
     /// Finish the open file.
     Close(SliceEnd),
 }
 
 #[derive(Debug)]
 struct Open {
-    occurrence: Occurrence,
+    /// The lesson as the newest plan has it.
+    span: Span,
     /// Length counts from here: the bell, or the first frame that no slice before holds.
     count_from: MediaTime,
-    /// The length it was opened for, which its head has room for; 0 = the whole lesson.
-    slice_ms: i64,
+    /// The length that its head has room for.
+    room_ms: i64,
     bytes: u64,
     keyframes: usize,
     fragment_start: Option<MediaTime>,
@@ -107,22 +106,12 @@ struct Before {
     until: MediaTime,
 }
 
-/// The answer of `due` and the span of wall time in which it stays right.
-#[derive(Debug)]
-struct Due {
-    occurrence: Option<Occurrence>,
-    from_ms: i64,
-    until_ms: i64,
-}
-
 /// The state machine of one channel.
 #[derive(Debug)]
 pub struct Slicer {
-    channel: ChannelId,
     schedule: Schedule,
     rules: Rules,
     max_bytes: u64,
-    due: Option<Due>,
     now_ms: i64,
     tracks: Arc<[Track]>,
     history: GopCache,
@@ -135,14 +124,12 @@ pub struct Slicer {
 }
 
 impl Slicer {
-    /// A slicer of `channel` that has seen nothing yet.
-    pub fn new(channel: ChannelId, schedule: Schedule, rules: Rules) -> Self {
+    /// A slicer that has seen nothing yet.
+    pub fn new(schedule: Schedule, rules: Rules) -> Self {
         Self {
-            channel,
             schedule,
             rules,
             max_bytes: SLICE_MAX_BYTES,
-            due: None,
             now_ms: i64::MIN,
             tracks: Arc::new([]),
             history: history(rules),
@@ -165,12 +152,10 @@ impl Slicer {
         self.open.is_some()
     }
 
-    /// New ranges or a new zone. A lesson that they change or take away is closed at the next tick or packet.
+    /// A new plan. The open lesson takes over its new end, subject and teacher at the next tick or packet and goes on in
+    /// the same file; one that is not due any more is closed.
     pub fn set_schedule(&mut self, schedule: Schedule) {
-        if schedule != self.schedule {
-            self.schedule = schedule;
-            self.due = None;
-        }
+        self.schedule = schedule;
     }
 
     /// New lengths; they hold from the next keyframe on, but an open slice never grows longer than it was opened for.
@@ -267,38 +252,19 @@ impl Slicer {
             self.not_before_ms = i64::MIN;
         }
         let now_ms = self.now_ms;
-        let due = self.due_now().cloned();
-        let Some(open) = &self.open else { return };
-        if due.as_ref() == Some(&open.occurrence) {
+        let Some(open) = &mut self.open else { return };
+        if let Some(due) = self.schedule.due(now_ms).filter(|due| due.key == open.span.key) {
+            if (due.subject_id, due.teacher_id) != (open.span.subject_id, open.span.teacher_id) {
+                self.actions.push_back(Action::Retitle(due.subject_id, due.teacher_id));
+            }
+            if *due != open.span {
+                open.span = due.clone();
+            }
             return;
         }
-        let rang = now_ms >= open.occurrence.end_at_ms;
+        let end_at_ms = self.schedule.end_of(&open.span.key, now_ms).unwrap_or(open.span.end_at_ms);
         let until = self.last_video.map_or(open.count_from, |last| last + self.frame);
-        self.close_at(if rang { SliceEnd::Bell } else { SliceEnd::Cancelled }, until);
-    }
-
-    fn due_now(&mut self) -> Option<&Occurrence> {
-        let now_ms = self.now_ms;
-        if !self.due.as_ref().is_some_and(|due| (due.from_ms..due.until_ms).contains(&now_ms)) {
-            self.due = Some(self.ask(now_ms));
-        }
-        self.due.as_ref()?.occurrence.as_ref()
-    }
-
-    fn ask(&self, now_ms: i64) -> Due {
-        let (ranges, zone) = (&self.schedule.ranges, &self.schedule.zone);
-        match timetable::due(ranges, self.channel, zone, now_ms) {
-            Some(found) => {
-                Due { from_ms: found.start_at_ms, until_ms: found.end_at_ms, occurrence: Some(found) }
-            }
-            None => {
-                let next = timetable::next_start(ranges, self.channel, zone, now_ms);
-                // Looked eight days ahead; asking again after one is cheap.
-                let day_later_ms = now_ms.saturating_add(86_400_000);
-                let until_ms = next.map_or(day_later_ms, |next| next.start_at_ms.min(day_later_ms));
-                Due { occurrence: None, from_ms: now_ms, until_ms }
-            }
-        }
+        self.close_at(if now_ms >= end_at_ms { SliceEnd::Bell } else { SliceEnd::Cancelled }, until);
     }
 
     fn is_long_enough(&self, keyframe: &Packet, received_at_ms: i64) -> bool {
@@ -306,13 +272,12 @@ impl Slicer {
         if open.bytes >= self.max_bytes {
             return true;
         }
-        let slice_ms = match (open.slice_ms, self.rules.slice_ms) {
-            (0, other) | (other, 0) => other,
-            (before, now) => before.min(now),
+        let limit_ms = match self.rules.slice_ms {
+            0 => open.room_ms,
+            slice_ms => slice_ms.min(open.room_ms),
         };
-        slice_ms > 0
-            && (keyframe.dts - open.count_from).as_ms() >= slice_ms
-            && open.occurrence.end_at_ms - received_at_ms >= TAIL_MIN_MS.min(slice_ms / 4)
+        (keyframe.dts - open.count_from).as_ms() >= limit_ms
+            && open.span.end_at_ms - received_at_ms >= TAIL_MIN_MS.min(limit_ms / 4)
     }
 
     /// Opens a slice from the `k`-th last keyframe if one is due now. The packet just kept has time `dts` and was
@@ -321,25 +286,29 @@ impl Slicer {
         if self.now_ms < self.not_before_ms || self.history.gops() == 0 || self.tracks.is_empty() {
             return;
         }
-        let Some(occurrence) = self.due_now().cloned() else { return };
+        let Some(span) = self.schedule.due(self.now_ms).cloned() else { return };
         let packets: Vec<Packet> = self.history.from_last_keyframe(k).cloned().collect();
         let Some(first) = packets.first().map(|packet| packet.dts) else { return };
         let started_at_ms = received_at_ms - (dts - first).as_ms();
-        let held = self.before.take().filter(|before| before.lesson_key == occurrence.lesson_key);
+        let held = self.before.take().filter(|before| before.lesson_key == span.key);
         let count_from = match &held {
             Some(before) => before.until.max(first),
-            None => first + MediaTime::from_ms((occurrence.start_at_ms - started_at_ms).max(0)),
+            None => first + MediaTime::from_ms((span.start_at_ms - started_at_ms).max(0)),
         };
         let overlap_ms = held.map_or(0, |before| (before.until - first).as_ms().max(0));
+        let lesson_ms = span.end_at_ms - started_at_ms + EXTENSION_MS;
+        let room_ms = match self.rules.slice_ms {
+            0 => lesson_ms,
+            slice_ms => slice_ms.min(lesson_ms),
+        };
         self.actions.push_back(Action::Open(Box::new(SliceStart {
-            occurrence: occurrence.clone(),
+            span: span.clone(),
             tracks: self.tracks.clone(),
             started_at_ms,
             overlap_ms,
+            room_ms,
         })));
-        let slice_ms = self.rules.slice_ms;
-        self.open =
-            Some(Open { occurrence, count_from, slice_ms, bytes: 0, keyframes: 0, fragment_start: None });
+        self.open = Some(Open { span, count_from, room_ms, bytes: 0, keyframes: 0, fragment_start: None });
         packets.into_iter().for_each(|packet| self.write(packet));
     }
 
@@ -362,7 +331,7 @@ impl Slicer {
     /// Closes the slice and remembers what it holds for the next one of the lesson.
     fn close_at(&mut self, end: SliceEnd, until: MediaTime) {
         let Some(open) = self.open.take() else { return };
-        self.before = Some(Before { lesson_key: open.occurrence.lesson_key, until });
+        self.before = Some(Before { lesson_key: open.span.key, until });
         self.actions.push_back(Action::Close(end));
     }
 

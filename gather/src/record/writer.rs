@@ -8,6 +8,7 @@ use crate::record::ledger::{Ledger, NewSlice};
 use media::format::mp4::{HybridWriter, WriteOp};
 use media::{Packet, Track, TrackKind};
 use model::slice::SliceEnd;
+use model::{SubjectId, TeacherId};
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
@@ -37,6 +38,8 @@ pub enum Op {
     Write(Packet),
     /// Make everything so far durable.
     Fragment,
+    /// Its lesson has another subject or teacher now.
+    Retitle(SubjectId, TeacherId),
     /// Finish the file.
     Close(SliceEnd),
 }
@@ -180,6 +183,11 @@ impl Shell {
                 {
                     self.runtime.block_on(self.ledger.durable(&current.slice_id, bytes))?;
                     current.check_room()?;
+                }
+            }
+            Op::Retitle(subject, teacher) => {
+                if let Some(current) = &self.current {
+                    self.runtime.block_on(self.ledger.retitled(&current.slice_id, subject, teacher))?;
                 }
             }
             Op::Close(end) => {

@@ -1,5 +1,7 @@
 //! What a gatherer says to the site over HTTP (docs/protocol.md §5).
 
+mod plan;
+
 use super::nonces::LIFE_MS as CHALLENGE_MS;
 use crate::error::WebError;
 use crate::extract::Body;
@@ -15,14 +17,15 @@ use axum::{Json, Router};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as B64};
 use db::{CodeRefusal, DbError, NewSlice, Snapshot};
 use ed25519_dalek::{Signature, VerifyingKey};
-use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use model::calendar::LessonKey;
 use model::gatherer::Machine;
 use model::grant::{Grant, Right};
 use model::slice::SliceFacts;
 use model::{ChannelId, GathererId};
 use relay_proto::site::{
     Challenge, DesiredState, EnrolReply, EnrolRequest, LoginReply, LoginRequest, SliceAck, SliceNotice,
-    SnapshotNotice,
+    SnapshotNotice, state_tag,
 };
 
 /// A gatherer's grant works this long; it renews it at half time.
@@ -124,13 +127,17 @@ async fn desired_state(
         DbError::NotFound { .. } => unauthorized(),
         other => WebError::from(other),
     };
-    let version = state.db.state_version(id).await.map_err(gone)?;
-    let known = headers.get(IF_NONE_MATCH).and_then(|v| v.to_str().ok());
-    if known == Some(&tag(version)) {
-        return Ok((StatusCode::NOT_MODIFIED, [(ETAG, tag(version))]).into_response());
-    }
-    let found = state.db.gatherer_state(id).await.map_err(gone)?;
     let settings = state.db.settings().await?;
+    let zone = TimeZone::get(&settings.time_zone).unwrap_or(TimeZone::UTC);
+    let window = plan::Window::at(&zone, state.now_ms())?;
+    let now_tag = state_tag(state.db.state_version(id).await.map_err(gone)?, window.last);
+    let known = headers.get(IF_NONE_MATCH).and_then(|v| v.to_str().ok());
+    if known == Some(&now_tag) {
+        return Ok((StatusCode::NOT_MODIFIED, [(ETAG, now_tag)]).into_response());
+    }
+    // The version is read before what it names: a change in between shows again under its own version.
+    let found = state.db.gatherer_state(id).await.map_err(gone)?;
+    let lessons = plan::spans(&state, &found, &zone, window).await?;
     let (relay_host, relay_port) = match settings.relay_host.as_str() {
         "" => (state.site.relay_host.clone(), state.site.relay_port),
         host => (host.to_owned(), settings.relay_port),
@@ -143,14 +150,15 @@ async fn desired_state(
         version: found.version,
         settings: found.settings,
         channels: found.channels,
-        ranges: found.ranges,
+        lessons,
+        last_date: window.last,
         time_zone: found.time_zone,
         site_name: found.site_name,
         relay_host,
         relay_port,
         storage_url,
     };
-    Ok(([(ETAG, tag(wanted.version))], Json(wanted)).into_response())
+    Ok(([(ETAG, wanted.tag())], Json(wanted)).into_response())
 }
 
 async fn slices(
@@ -255,10 +263,12 @@ fn check_facts(facts: &SliceFacts) -> Result<(), WebError> {
     let ulid = facts.slice_id.len() == 26 && facts.slice_id.bytes().all(|b| b.is_ascii_alphanumeric());
     let hex = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
     let hash = facts.sha256.len() == 64 && facts.sha256.bytes().all(hex);
-    let (range, date) = facts.lesson_key.split_once('-').unwrap_or(("", ""));
-    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    let day = date.len() == 8 && digits(date) && Date::strptime("%Y%m%d", date).is_ok();
-    let key = range == facts.range_id.to_string() && digits(range) && day;
+    // A lesson without a teacher has teacher 0.
+    let key = match facts.lesson_key.parse() {
+        Ok(LessonKey::Range { range, .. }) => range == facts.range_id,
+        Ok(LessonKey::Lesson { channel, .. }) => facts.range_id.0 == 0 && channel == facts.channel_id,
+        Err(_) => false,
+    };
     let times = (0..=SLICE_MAX_MS).contains(&facts.duration_ms)
         && (0..=facts.duration_ms).contains(&facts.overlap_ms)
         && (1..=TIME_MAX_MS).contains(&facts.started_at_ms);
@@ -301,10 +311,6 @@ fn labels(machine: Machine) -> Machine {
         os: cut(machine.os),
         version: cut(machine.version),
     }
-}
-
-fn tag(version: i64) -> String {
-    format!("\"{version}\"")
 }
 
 fn unauthorized() -> WebError {

@@ -50,6 +50,20 @@ async fn sequences_count_up_within_a_lesson_also_after_a_restart() {
 }
 
 #[tokio::test]
+async fn an_open_slice_takes_another_teacher_and_a_closed_one_keeps_what_the_site_may_know() {
+    let (_dir, ledger) = ledger().await;
+    for (id, expected) in [("open", 9), ("closed", 3)] {
+        ledger.begin(&new(id, 1)).await.unwrap();
+        if id == "closed" {
+            ledger.closed(id, &finished()).await.unwrap();
+        }
+        ledger.retitled(id, SubjectId(2), TeacherId(9)).await.unwrap();
+        let row = ledger.get(id).await.unwrap().unwrap();
+        assert_eq!(row.facts.teacher_id, TeacherId(expected));
+    }
+}
+
+#[tokio::test]
 async fn a_damaged_slice_whose_file_is_back_goes_on_where_it_was() {
     let (_dir, ledger) = ledger().await;
     for id in ["open", "closed"] {

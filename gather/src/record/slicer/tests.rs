@@ -1,27 +1,32 @@
 use super::*;
 use bytes::Bytes;
 use media::DecoderConfig;
-use model::{RangeId, SubjectId, TeacherId};
+use model::{ChannelId, RangeId};
 use proptest::prelude::*;
 
 /// Monday 2026-11-23 08:00:00 UTC.
 const BELL_MS: i64 = 1_795_420_800_000;
 const FRAME_MS: i64 = 40;
 
-fn range(id: i64, start: &str, end: &str) -> WeeklyRange {
-    WeeklyRange {
-        id: RangeId(id),
+/// A lesson of that Monday, named after `id`.
+fn range(id: i64, start: &str, end: &str) -> Span {
+    let at_ms = |field, text| {
+        let second = model::timetable::parse_time_of_day(field, text).unwrap();
+        BELL_MS + (i64::from(second) - 8 * 3600) * 1000
+    };
+    Span {
+        key: format!("{id}-20261123"),
         channel_id: ChannelId(1),
-        weekday: 1,
-        start_s: timetable::parse_time_of_day("start", start).unwrap(),
-        end_s: timetable::parse_time_of_day("end", end).unwrap(),
+        start_at_ms: at_ms("start", start),
+        end_at_ms: at_ms("end", end),
         subject_id: SubjectId(3),
         teacher_id: TeacherId(4),
+        range_id: RangeId(id),
     }
 }
 
-fn schedule(ranges: &[WeeklyRange]) -> Schedule {
-    Schedule { ranges: ranges.into(), zone: TimeZone::UTC }
+fn schedule(spans: &[Span]) -> Schedule {
+    Schedule::new(spans.to_vec())
 }
 
 fn tracks(width: u16) -> Arc<[Track]> {
@@ -41,6 +46,7 @@ struct File {
     dts_ms: Vec<i64>,
     keys_ms: Vec<i64>,
     fragments: usize,
+    titles: Vec<(i64, i64)>,
     end: Option<SliceEnd>,
 }
 
@@ -53,9 +59,9 @@ struct Sim {
 }
 
 impl Sim {
-    fn new(ranges: &[WeeklyRange], slice_ms: i64, overlap_keyframes: usize, gop_ms: i64) -> Self {
+    fn new(spans: &[Span], slice_ms: i64, overlap_keyframes: usize, gop_ms: i64) -> Self {
         let rules = Rules { slice_ms, overlap_keyframes };
-        let mut slicer = Slicer::new(ChannelId(1), schedule(ranges), rules);
+        let mut slicer = Slicer::new(schedule(spans), rules);
         slicer.tracks(tracks(16));
         Self { slicer, gop_ms, at_ms: 0, files: Vec::new() }
     }
@@ -77,7 +83,8 @@ impl Sim {
             if let Action::Open(start) = action {
                 assert!(self.files.last().is_none_or(|f| f.end.is_some()), "two files open at once");
                 let start = *start;
-                self.files.push(File { start, dts_ms: vec![], keys_ms: vec![], fragments: 0, end: None });
+                let (dts_ms, keys_ms, titles) = (vec![], vec![], vec![]);
+                self.files.push(File { start, dts_ms, keys_ms, fragments: 0, titles, end: None });
                 continue;
             }
             let file = self.files.last_mut().unwrap();
@@ -92,6 +99,7 @@ impl Sim {
                     }
                 }
                 Action::Fragment => file.fragments += 1,
+                Action::Retitle(subject, teacher) => file.titles.push((subject.0, teacher.0)),
                 Action::Close(end) => file.end = Some(end),
             }
         }
@@ -181,7 +189,7 @@ fn adjacent_lessons_are_both_complete() {
     // Keyframes at multiples of 7 s: the second lesson starts with the one at 56 s.
     assert_eq!(sim.spans(), [(0, 59_960, Some(SliceEnd::Bell)), (56_000, 119_960, Some(SliceEnd::Bell))]);
     assert_eq!(sim.files[1].start.overlap_ms, 0, "another lesson: nothing is repeated");
-    assert_eq!(sim.files[1].start.occurrence.lesson_key, "2-20261123");
+    assert_eq!(sim.files[1].start.span.key, "2-20261123");
 }
 
 #[test]
@@ -220,15 +228,70 @@ fn other_tracks_close_the_slice_and_the_same_tracks_do_not() {
 }
 
 #[test]
-fn an_edit_closes_at_once_and_what_is_still_due_goes_on_without_a_hole() {
+fn a_new_end_of_the_running_lesson_goes_on_in_the_same_file() {
+    for (new_end, last_ms) in [("08:00:40", 39_960), ("08:02", 119_960)] {
+        let mut sim = Sim::new(&[range(1, "08:00", "08:01")], 0, 0, 2000);
+        sim.run(0, 11_000);
+        sim.slicer.set_schedule(schedule(&[range(1, "08:00", new_end)]));
+        sim.run(11_000, 121_000);
+        assert_eq!(sim.spans(), [(0, last_ms, Some(SliceEnd::Bell))]);
+    }
+}
+
+#[test]
+fn an_end_that_is_past_already_closes_at_once() {
+    let mut sim = Sim::new(&[range(1, "08:00", "08:01")], 0, 0, 2000);
+    sim.run(0, 31_000);
+    sim.slicer.set_schedule(schedule(&[range(1, "08:00", "08:00:20")]));
+    sim.run(31_000, 61_000);
+    assert_eq!(sim.spans(), [(0, 30_960, Some(SliceEnd::Bell))]);
+}
+
+#[test]
+fn a_lesson_extended_beyond_the_room_of_its_file_goes_on_in_a_second_one() {
+    let mut sim = Sim::new(&[range(1, "08:00", "08:01")], 0, 0, 2000);
+    sim.run(0, 50_000);
+    sim.slicer.set_schedule(schedule(&[range(1, "08:00", "08:20")]));
+    sim.run(50_000, 1_201_000);
+    let room_ms = 60_000 + EXTENSION_MS;
+    assert_eq!(sim.files[0].start.room_ms, room_ms);
+    let first = (0, room_ms - FRAME_MS, Some(SliceEnd::Length));
+    assert_eq!(sim.spans(), [first, (room_ms, 1_199_960, Some(SliceEnd::Bell))]);
+}
+
+#[test]
+fn another_teacher_counts_for_the_open_file_and_for_the_next() {
+    let mut sim = Sim::new(&[range(1, "08:00", "08:01")], 20_000, 0, 2000);
+    sim.run(0, 11_000);
+    let substitute = Span { teacher_id: TeacherId(9), ..range(1, "08:00", "08:01") };
+    sim.slicer.set_schedule(schedule(std::slice::from_ref(&substitute)));
+    sim.run(11_000, 25_000);
+    sim.slicer.set_schedule(schedule(&[substitute]));
+    sim.run(25_000, 61_000);
+    assert_eq!(sim.files.len(), 3, "no file was cut for it");
+    assert_eq!(sim.files[0].titles, [(3, 9)]);
+    assert_eq!((sim.files[1].start.span.teacher_id, &sim.files[1].titles), (TeacherId(9), &vec![]));
+}
+
+#[test]
+fn a_lesson_that_another_one_cuts_in_two_is_three_files_of_two_lessons() {
+    let (first, second) = (range(1, "08:00", "08:00:20"), range(1, "08:00:40", "08:01"));
+    let mut sim = Sim::new(&[first, range(2, "08:00:20", "08:00:40"), second], 0, 2, 2000);
+    sim.run(-2000, 61_000);
+    let bell = Some(SliceEnd::Bell);
+    assert_eq!(sim.spans(), [(0, 19_960, bell), (20_000, 39_960, bell), (40_000, 59_960, bell)]);
+    let keys: Vec<&str> = sim.files.iter().map(|file| file.start.span.key.as_str()).collect();
+    assert_eq!(keys, ["1-20261123", "2-20261123", "1-20261123"]);
+    assert!(sim.files.iter().all(|file| file.start.overlap_ms == 0));
+}
+
+#[test]
+fn a_lesson_that_takes_the_place_of_the_running_one_begins_without_a_hole() {
     let mut sim = Sim::new(&[range(1, "08:00", "08:01")], 0, 0, 2000);
     sim.run(0, 11_000);
-    sim.slicer.set_schedule(schedule(&[range(1, "08:00", "08:00:40")]));
+    sim.slicer.set_schedule(schedule(&[range(2, "08:00", "08:01")]));
     sim.run(11_000, 61_000);
-    assert_eq!(sim.spans(), [(0, 10_960, Some(SliceEnd::Cancelled)), (10_000, 39_960, Some(SliceEnd::Bell))]);
-    assert_eq!(sim.files[1].start.overlap_ms, 1000);
-    sim.slicer.set_schedule(schedule(&[]));
-    assert_eq!(sim.files.len(), 2);
+    assert_eq!(sim.spans(), [(0, 10_960, Some(SliceEnd::Cancelled)), (10_000, 59_960, Some(SliceEnd::Bell))]);
 }
 
 #[test]
