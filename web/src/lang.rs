@@ -133,6 +133,71 @@ pub fn reason(reason: &Reason) -> Text {
         Reason::BadTimeZone => {
             Text::new("请填时区名称，例如 Asia/Shanghai。", "Enter a time zone such as Asia/Shanghai.")
         }
+        Reason::Past
+        | Reason::BeforeStart
+        | Reason::TooManyDays { .. }
+        | Reason::TooMany { .. }
+        | Reason::Twice
+        | Reason::NotAscending
+        | Reason::DatesOverlap
+        | Reason::OutsideTerm
+        | Reason::Itself
+        | Reason::NotHeld
+        | Reason::OtherClass
+        | Reason::Doubled
+        | Reason::NoSuchPeriod => plan_reason(reason),
+    }
+}
+
+/// The reasons of calendar and timetable.
+fn plan_reason(reason: &Reason) -> Text {
+    match reason {
+        Reason::Past => Text::new(
+            "这一天已经过去，不能再改，请选今天或以后的日期。",
+            "That day is over: choose today or a later date.",
+        ),
+        Reason::BeforeStart => {
+            Text::new("结束不能早于开始，请调整。", "The end is before the start: change one of them.")
+        }
+        Reason::TooManyDays { max } => Text::new(
+            format!("不能超过 {max} 天，请调整日期。"),
+            format!("At most {max} days: change the date."),
+        ),
+        Reason::TooMany { max } => {
+            Text::new(format!("最多 {max} 项，请删减。"), format!("At most {max} entries: remove some."))
+        }
+        Reason::Twice => Text::new("重复出现了，请只保留一个。", "It is there twice: keep only one of them."),
+        Reason::NotAscending => Text::new(
+            "顺序不对，请按从先到后、从小到大排列。",
+            "Out of order: put the earlier or smaller one first.",
+        ),
+        Reason::DatesOverlap => Text::new(
+            "与另一个学期的日期重叠，请调整开始或结束日期。",
+            "The dates overlap those of another term: change the first or the last date.",
+        ),
+        Reason::OutsideTerm => Text::new(
+            "日期不在本学期内，请选学期内的日期。",
+            "The date is not within the term: choose one that is.",
+        ),
+        Reason::Itself => Text::new("不能指向自己，请另选一个。", "It points at itself: choose another."),
+        Reason::NotHeld => Text::new(
+            "这节课不存在，或已停课、调走，请刷新后重新选择。",
+            "No such lesson is held then; it may have been cancelled or moved: reload and choose again.",
+        ),
+        Reason::OtherClass => Text::new(
+            "调课、换课只能在同一个班级之内，请选同班的课。",
+            "Only lessons of one class can be moved or swapped: choose one of the same class.",
+        ),
+        Reason::Doubled => Text::new(
+            "这个班在该时间已有另一节课，请换一个时间。",
+            "The class has another lesson at that time: choose another time.",
+        ),
+        Reason::NoSuchPeriod => Text::new(
+            "作息表里没有这一节（或它是课间），请换一节或先修改作息。",
+            "No bell table has that period, or it is a break: choose another, or change the bells first.",
+        ),
+        // Every other reason has its sentence above.
+        _ => Text::new("请检查此项。", "Please check this."),
     }
 }
 

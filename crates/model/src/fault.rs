@@ -68,6 +68,38 @@ pub enum Reason {
     },
     /// Not an IANA time zone such as `Asia/Shanghai`.
     BadTimeZone,
+    /// A date before today.
+    Past,
+    /// An end before its start.
+    BeforeStart,
+    /// More days than allowed, or so many days ahead.
+    TooManyDays {
+        /// Most days allowed.
+        max: u32,
+    },
+    /// More entries than allowed.
+    TooMany {
+        /// Most entries allowed.
+        max: u32,
+    },
+    /// Named a second time in the same list.
+    Twice,
+    /// Not after the entry before it.
+    NotAscending,
+    /// The dates overlap those of another term.
+    DatesOverlap,
+    /// The date is not within the term.
+    OutsideTerm,
+    /// Points at itself.
+    Itself,
+    /// No such lesson is held then (any more).
+    NotHeld,
+    /// Lessons of two classes where one class is needed.
+    OtherClass,
+    /// The class has another lesson at that time.
+    Doubled,
+    /// No bell table has such a period, or it is a break.
+    NoSuchPeriod,
 }
 
 /// Checks a display name: 1..=max characters after trimming, no control or bidi override characters.

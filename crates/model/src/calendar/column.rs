@@ -31,7 +31,7 @@ fn days_between(from: Date, to: Date) -> i64 {
 }
 
 /// Number of the Monday-to-Sunday week a date is in, counted from that of 1970-01-05.
-fn week_index(date: Date) -> i64 {
+pub(super) fn week_index(date: Date) -> i64 {
     days_between(jiff::civil::date(1970, 1, 5), date).div_euclid(7)
 }
 

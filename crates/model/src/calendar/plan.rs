@@ -46,7 +46,7 @@ pub(super) struct DayPlan {
 
 /// What the engine looks up of a class.
 #[derive(Clone, Copy)]
-pub(super) struct Known {
+pub(super) struct Facts {
     pub grade: GradeId,
     pub room: Option<RoomId>,
     pub record: bool,
@@ -56,7 +56,7 @@ pub(super) struct Known {
 pub(super) struct Plan<'a> {
     pub book: &'a Book,
     pub days: BTreeMap<Date, DayPlan>,
-    pub classes: BTreeMap<ClassId, Known>,
+    pub classes: BTreeMap<ClassId, Facts>,
     pub channels: BTreeMap<RoomId, BTreeSet<ChannelId>>,
 }
 
@@ -85,7 +85,7 @@ impl<'a> Plan<'a> {
     /// Makes `dates`, and all that they depend on, and applies the changes.
     pub fn new(book: &'a Book, dates: impl IntoIterator<Item = Date>) -> Self {
         let known = |class: &super::book::ClassInfo| {
-            (class.id, Known { grade: class.grade_id, room: class.room_id, record: class.record })
+            (class.id, Facts { grade: class.grade_id, room: class.room_id, record: class.record })
         };
         let mut channels: BTreeMap<RoomId, BTreeSet<ChannelId>> = BTreeMap::new();
         for channel in &book.roster.channels {
@@ -189,6 +189,11 @@ impl<'a> Plan<'a> {
         });
         let (index, by) = found.as_ref()?;
         Some((calendar.bell_tables.get(*index)?, by.clone()))
+    }
+
+    /// Whether a lesson of that name would have a period.
+    pub fn rings(&mut self, id: LessonId) -> bool {
+        self.table(id).is_some_and(|(table, _)| table.ring(id.period, 1).is_some())
     }
 
     /// Whether the lesson is held as far as the changes have been applied.
