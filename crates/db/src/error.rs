@@ -40,6 +40,8 @@ pub enum Noun {
     Version,
     /// 订阅.
     Feed,
+    /// 导入 under way.
+    Import,
 }
 
 impl std::fmt::Display for Noun {
@@ -62,6 +64,7 @@ impl std::fmt::Display for Noun {
             Noun::Change => "change",
             Noun::Version => "version",
             Noun::Feed => "feed",
+            Noun::Import => "import",
         })
     }
 }

@@ -24,6 +24,8 @@ mod error;
 mod feed;
 mod gatherer;
 mod grade;
+mod import_apply;
+mod import_job;
 mod join_code;
 mod lesson;
 mod lesson_list;
@@ -57,6 +59,8 @@ pub use draft::Draft;
 pub use error::{CodeRefusal, DbError, Noun};
 pub use feed::{FeedKind, FeedRow};
 pub use gatherer::{GathererFilter, GathererRow};
+pub use import_apply::{BASIC_ROWS_MAX, BasicRow, ImportName, NewImported};
+pub use import_job::{IMPORT_KEPT_MS, IMPORTS_PER_USER, ImportJob, NewImport};
 pub use join_code::JoinCode;
 pub use lesson::{LessonRow, Related};
 pub use lesson_list::{LessonFilter, LessonOrder, SubjectCount};
@@ -93,6 +97,7 @@ pub fn texts() -> Vec<(String, &'static str)> {
         ("feed", feed::TEXTS),
         ("gatherer", gatherer::TEXTS),
         ("grade", grade::TEXTS),
+        ("import_job", import_job::TEXTS),
         ("join_code", join_code::TEXTS),
         ("lesson", lesson::TEXTS),
         ("lesson_list", lesson_list::TEXTS),

@@ -4,13 +4,14 @@ use sqlx::SqlSafeStr;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 
 /// Number, what it does, text. A released file is never changed: its checksum is kept in every database.
-const FILES: [(i64, &str, &str); 6] = [
+const FILES: [(i64, &str, &str); 7] = [
     (1, "school", include_str!("../../../migrations/0001_school.sql")),
     (2, "gatherer", include_str!("../../../migrations/0002_gatherer.sql")),
     (3, "recording", include_str!("../../../migrations/0003_recording.sql")),
     (4, "account", include_str!("../../../migrations/0004_account.sql")),
     (5, "channel_move", include_str!("../../../migrations/0005_channel_move.sql")),
     (6, "calendar", include_str!("../../../migrations/0006_calendar.sql")),
+    (7, "import", include_str!("../../../migrations/0007_import.sql")),
 ];
 
 /// All migrations in order.

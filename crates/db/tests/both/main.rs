@@ -31,7 +31,12 @@ macro_rules! on_both {
 
 mod accounts;
 mod basics;
+mod changes;
+mod classes;
+mod imports;
+mod plans;
 mod recordings;
+mod remembered;
 mod samples;
 mod timetables;
 mod whole;

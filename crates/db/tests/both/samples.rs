@@ -1,10 +1,12 @@
 //! A small school to test with.
 
 use crate::NOW_MS;
-use db::{Db, NewChannel, NewSlice, RangeEdit};
+use db::{Db, NewChannel, NewRoom, NewSlice, NewUser, RangeEdit};
+use model::calendar::{Cell, Weeks};
 use model::channel::{Source, Transport};
 use model::gatherer::{Gatherer, Machine};
-use model::school::Teacher;
+use model::right::Role;
+use model::school::{Class, School, Teacher};
 use model::slice::{SliceEnd, SliceFacts};
 use model::*;
 
@@ -13,10 +15,54 @@ pub fn hash(n: u64) -> String {
 }
 
 pub async fn gatherer(db: &Db, n: u64) -> Gatherer {
+    gatherer_of(db, SchoolId(1), n).await
+}
+
+pub async fn gatherer_of(db: &Db, school: SchoolId, n: u64) -> Gatherer {
     let code = hash(n);
-    db.add_join_code(&code, SchoolId(1), &format!("采集端{n}"), NOW_MS, NOW_MS + 1000).await.unwrap();
+    db.add_join_code(&code, school, &format!("采集端{n}"), NOW_MS, NOW_MS + 1000).await.unwrap();
     let machine = Machine { host_name: format!("host{n}"), ..Machine::default() };
     db.enroll_gatherer(&code, &format!("key{n}"), &machine, NOW_MS).await.unwrap()
+}
+
+pub async fn school(db: &Db, name: &str) -> SchoolId {
+    let school = School { id: SchoolId(0), name: name.into(), address: String::new(), phone: String::new() };
+    db.add_school(&school).await.unwrap()
+}
+
+pub async fn room(db: &Db, school_id: SchoolId, name: &str) -> RoomId {
+    db.add_room(&NewRoom { school_id, name: name.into() }).await.unwrap()
+}
+
+pub async fn class(db: &Db, school_id: SchoolId, name: &str, room_id: Option<RoomId>) -> ClassId {
+    let name = name.into();
+    let class = Class { id: ClassId(0), school_id, grade_id: GradeId(1), name, room_id, record: true };
+    db.add_class(&class).await.unwrap()
+}
+
+pub async fn user(db: &Db, name: &str) -> UserId {
+    let new = NewUser {
+        name: name.into(),
+        display_name: String::new(),
+        password_hash: "$argon2id$x".into(),
+        role: Role::Admin,
+    };
+    db.add_user(&new, NOW_MS).await.unwrap()
+}
+
+pub fn cell(class: ClassId, day: u8, period: u8, subject: i64) -> Cell {
+    Cell {
+        class,
+        day,
+        period,
+        span: 1,
+        weeks: Weeks::All,
+        subject: SubjectId(subject),
+        teacher: None,
+        room: None,
+        with: vec![],
+        record: None,
+    }
 }
 
 pub async fn teacher(db: &Db, name: &str) -> TeacherId {
