@@ -42,16 +42,13 @@ pub async fn slices(system: &System) -> Vec<Slice> {
 
 /// Recordings that lie in the gatherer's spool.
 pub fn spooled(system: &System) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(system.gather_dir().join("spool")).into_iter().flatten().flatten();
-    entries.map(|e| e.path()).filter(|p| p.extension().is_some_and(|e| e == "mp4")).collect()
+    system.first_gatherer().spooled()
 }
 
 /// Waits until nothing is recorded and the spool is empty: all is on the site.
 pub async fn drained(system: &System, limit: Duration) {
     wait_for("everything to be on the site", limit, || async {
-        let status = system.gatherer_status();
-        let quiet = status["channels"].as_array()?.iter().all(|c| c["recording"] == false);
-        (quiet && status["upload_waiting"] == 0 && spooled(system).is_empty()).then_some(())
+        system.first_gatherer().drained().then_some(())
     })
     .await;
 }

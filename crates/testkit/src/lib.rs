@@ -5,6 +5,7 @@
 pub mod browser;
 pub mod camera;
 pub mod fixture;
+pub mod gatherer;
 pub mod postgres;
 pub mod probe;
 pub mod process;
@@ -16,7 +17,9 @@ pub mod wait;
 
 pub use browser::{Browser, Held, Page, Point};
 pub use camera::Camera;
+pub use gatherer::Gatherer;
 pub use process::Process;
+pub use school::noon_zone;
 pub use site::Site;
 pub use system::{Options, System};
 pub use wait::{now_ms, wait_for};

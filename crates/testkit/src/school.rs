@@ -6,6 +6,7 @@ use crate::system::{ADMIN, System};
 use crate::wait::{now_ms, wait_for};
 use serde_json::Value;
 use std::path::Path;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 /// How long a source may take to run, a recording to begin.
@@ -18,14 +19,14 @@ fn school_now() -> (u64, u64) {
     (local_s % 86_400, (local_s / 86_400 + 4) % 7)
 }
 
-/// Hours to add to UTC so that it is about noon: -11..=12.
+/// Hours to add to UTC so that it is about noon: -11..=12. Found once: a test that runs over a full hour keeps its zone.
 fn noon_offset() -> i32 {
-    let hour = now_ms() / 3_600_000 % 24;
-    12 - hour as i32
+    static OFFSET: OnceLock<i32> = OnceLock::new();
+    *OFFSET.get_or_init(|| 12 - (now_ms() / 3_600_000 % 24) as i32)
 }
 
-/// A time zone in which it is about noon now, so that no test's lesson crosses midnight.
-pub(crate) fn noon_zone() -> String {
+/// The school's time zone: one in which it is about noon now, so that no test's lesson crosses midnight.
+pub fn noon_zone() -> String {
     // The sign of these names is the wrong way round (POSIX): Etc/GMT-8 is eight hours ahead of Greenwich.
     match noon_offset() {
         0 => "Etc/UTC".to_owned(),

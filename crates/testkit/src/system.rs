@@ -1,5 +1,6 @@
 //! A whole Yunlubo: server and gatherer as the processes that users run, on port 0, in a temp directory.
 
+use crate::gatherer::Gatherer;
 use crate::process::{Process, binary};
 use crate::site::Site;
 use crate::wait::wait_for;
@@ -33,7 +34,7 @@ pub struct System {
     /// The site as the admin sees it.
     pub admin: Site,
     server: Option<Process>,
-    gatherer: Option<Process>,
+    gatherer: Gatherer,
     ports: Value,
 }
 
@@ -41,9 +42,9 @@ impl System {
     /// Server, admin and one enrolled, running gatherer.
     pub async fn start(options: Options) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        std::fs::create_dir_all(dir.path().join("gather/media")).unwrap();
+        let gatherer = Gatherer::new(dir.path().join("gather"), dir.path().join("gather.log"));
         std::fs::write(dir.path().join("yunlubo.toml"), config(&options)).unwrap();
-        let mut system = Self { dir, admin: Site::new(""), server: None, gatherer: None, ports: Value::Null };
+        let mut system = Self { dir, admin: Site::new(""), server: None, gatherer, ports: Value::Null };
         system.start_server().await;
         if options.unclaimed {
             return system;
@@ -148,48 +149,43 @@ impl System {
     /// Enrols a gatherer in [`System::gather_dir`].
     pub async fn enrol(&self) {
         let code = self.console("join-code", &["--name", "三楼采集端"]).await;
-        let out = Command::new(binary("yunlubo-gather"))
-            .args(["enroll", "--site", &self.url(""), "--code", &code, "--data"])
-            .arg(self.gather_dir())
-            .output()
-            .await
-            .unwrap();
-        assert!(
-            out.status.success(),
-            "enroll: {}{}",
-            String::from_utf8_lossy(&out.stdout),
-            String::from_utf8_lossy(&out.stderr)
-        );
+        self.gatherer.enrol(&self.url(""), &code).await;
+    }
+
+    /// Enrols and starts another gatherer, of the school with this id. The first one is not counted in `n`.
+    pub async fn another_gatherer(&self, n: usize, school: i64) -> Gatherer {
+        let (dir, log) = (self.dir().join(format!("gather-{n}")), self.dir().join(format!("gather-{n}.log")));
+        let mut gatherer = Gatherer::new(dir, log);
+        let (school, name) = (school.to_string(), format!("采集端{n}"));
+        let code = self.console("join-code", &["--school", &school, "--name", &name]).await;
+        gatherer.enrol(&self.url(""), &code).await;
+        gatherer.start().await;
+        gatherer
     }
 
     /// The gatherer's data directory; MP4 files under `media/` may be channels.
     pub fn gather_dir(&self) -> PathBuf {
-        self.dir().join("gather")
+        self.gatherer.dir().to_owned()
     }
 
     /// Starts the gatherer and waits until it says it is running.
     pub async fn start_gatherer(&mut self) {
-        let mut command = Command::new(binary("yunlubo-gather"));
-        command.arg("run").arg("--data").arg(self.gather_dir());
-        let _ = std::fs::remove_file(self.gather_dir().join("status.json"));
-        self.gatherer = Some(Process::start("yunlubo-gather", command, &self.dir().join("gather.log")));
-        wait_for("the gatherer's status", START_LIMIT, || async {
-            (!self.gatherer_status().is_null()).then_some(())
-        })
-        .await;
+        self.gatherer.start().await;
+    }
+
+    /// The gatherer, for what its disk and status say.
+    pub fn first_gatherer(&self) -> &Gatherer {
+        &self.gatherer
     }
 
     /// `status.json` of the gatherer; null while there is none.
     pub fn gatherer_status(&self) -> Value {
-        let text = std::fs::read_to_string(self.gather_dir().join("status.json")).unwrap_or_default();
-        serde_json::from_str(&text).unwrap_or(Value::Null)
+        self.gatherer.status()
     }
 
     /// What the gatherer's status says of a channel; null when it has none of that id.
     pub fn channel_status(&self, channel: i64) -> Value {
-        let status = self.gatherer_status();
-        let channels = status["channels"].as_array().cloned().unwrap_or_default();
-        channels.into_iter().find(|c| c["channel_id"] == channel).unwrap_or(Value::Null)
+        self.gatherer.channel(channel)
     }
 
     /// The server's process.
@@ -199,7 +195,7 @@ impl System {
 
     /// The gatherer's process.
     pub fn gatherer(&mut self) -> &mut Process {
-        self.gatherer.as_mut().unwrap()
+        self.gatherer.process()
     }
 
     /// Everything both wrote, for the message of a failed test.
