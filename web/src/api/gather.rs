@@ -137,7 +137,7 @@ async fn desired_state(
     }
     // The version is read before what it names: a change in between shows again under its own version.
     let found = state.db.gatherer_state(id).await.map_err(gone)?;
-    let lessons = plan::spans(&state, &found, &zone, window).await?;
+    let lessons = plan::spans(&state, &found, window).await?;
     let (relay_host, relay_port) = match settings.relay_host.as_str() {
         "" => (state.site.relay_host.clone(), state.site.relay_port),
         host => (host.to_owned(), settings.relay_port),
@@ -179,8 +179,17 @@ async fn slices(
     let still = still_receipt.as_deref().map(|r| receipt_of(&state, r)).transpose()?;
     check_object(&state, &facts, &file.resource, now_ms).await?;
     let new = NewSlice { facts: facts.clone(), object_id: file.resource };
+    let first = matches!(state.db.lesson(&facts.lesson_key).await, Err(DbError::NotFound { .. }));
     // A second upload of the same slice, and a still that is replaced, are noted for removal there.
     state.db.add_slice(&new, now_ms).await.map_err(|error| slice_refused(error, facts.channel_id))?;
+    if first && let Err(error) = plan::title(&state, id, &facts).await {
+        tracing::warn!(
+            lesson.key = facts.lesson_key,
+            ?error,
+            "Lesson {} keeps its reported title",
+            facts.lesson_key
+        );
+    }
     if let Some(still) = still {
         state.db.set_still(&facts.slice_id, &still.resource, now_ms).await?;
     }

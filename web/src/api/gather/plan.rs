@@ -6,9 +6,11 @@ use db::GathererState;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
-use model::calendar::Span;
-use model::timetable::occurrences;
+use model::calendar::{LessonKey, Span};
+use model::slice::SliceFacts;
+use model::{ChannelId, GathererId, TeacherId};
 use relay_proto::site::{PLAN_DAYS_AHEAD, PLAN_DAYS_BACK};
+use std::collections::BTreeSet;
 
 /// The dates a desired state covers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +22,9 @@ pub(super) struct Window {
 }
 
 impl Window {
+    /// How many dates it has.
+    const DAYS: u16 = PLAN_DAYS_BACK + 1 + PLAN_DAYS_AHEAD;
+
     /// Around the local date of `now_ms`.
     pub fn at(zone: &TimeZone, now_ms: i64) -> Result<Self, WebError> {
         let wrong = |e: jiff::Error| WebError::Internal(format!("the clock shows {now_ms} ms: {e}"));
@@ -33,26 +38,36 @@ impl Window {
 
 /// What this gatherer's channels record in `window`, ascending by channel and start.
 pub(super) async fn spans(
-    _state: &AppState,
+    state: &AppState,
     found: &GathererState,
-    zone: &TimeZone,
     window: Window,
 ) -> Result<Vec<Span>, WebError> {
-    let dates = window.from.series(1.day()).take_while(|date| *date <= window.last);
-    let mut spans: Vec<Span> = Vec::new();
-    for date in dates {
-        for channel in &found.channels {
-            spans.extend(occurrences(&found.ranges, channel.id, zone, date).into_iter().map(|o| Span {
-                key: o.lesson_key,
-                channel_id: channel.id,
-                start_at_ms: o.start_at_ms,
-                end_at_ms: o.end_at_ms,
-                subject_id: o.range.subject_id,
-                teacher_id: o.range.teacher_id,
-                range_id: o.range.id,
-            }));
-        }
+    let book = state.db.book(found.settings.school_id, window.from, window.last).await?;
+    let mine: BTreeSet<ChannelId> = found.channels.iter().map(|channel| channel.id).collect();
+    // A big school takes a while: away from the threads that answer requests.
+    let expanded = tokio::task::spawn_blocking(move || {
+        let mut spans = book.spans(window.from, Window::DAYS);
+        spans.retain(|span| mine.contains(&span.channel_id));
+        spans
+    });
+    expanded.await.map_err(|e| WebError::Internal(format!("expanding a timetable: {e}")))
+}
+
+/// A slice has just made its lesson known to the site. Was the plan changed while it was being recorded, or on its way, the
+/// newest subject and teacher count; what other days held is left as it was recorded.
+pub(super) async fn title(state: &AppState, id: GathererId, facts: &SliceFacts) -> Result<(), WebError> {
+    let Ok(LessonKey::Lesson { id: lesson, .. }) = facts.lesson_key.parse() else { return Ok(()) };
+    let book =
+        state.db.book(state.db.gatherer(id).await?.settings.school_id, lesson.date, lesson.date).await?;
+    let now = Timestamp::from_millisecond(state.now_ms()).unwrap_or_default();
+    if now.to_zoned(book.zone.clone()).date() != lesson.date {
+        return Ok(());
     }
-    spans.sort_by_key(|span| (span.channel_id, span.start_at_ms));
-    Ok(spans)
+    let held = book.expand(lesson.date).lessons.into_iter().find(|held| held.id == lesson);
+    let Some(held) = held else { return Ok(()) };
+    let teacher = held.teacher.unwrap_or(TeacherId(0));
+    if (held.subject, teacher) != (facts.subject_id, facts.teacher_id) {
+        state.db.retitle_lesson(&facts.lesson_key, held.subject, teacher).await?;
+    }
+    Ok(())
 }
