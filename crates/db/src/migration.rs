@@ -14,6 +14,9 @@ const FILES: [(i64, &str, &str); 7] = [
     (7, "import", include_str!("../../../migrations/0007_import.sql")),
 ];
 
+/// How many there are.
+pub(crate) const COUNT: u32 = FILES.len() as u32;
+
 /// All migrations in order.
 pub(crate) fn migrator() -> Migrator {
     let migration = |(number, what, text): (i64, &'static str, &'static str)| {

@@ -2,7 +2,7 @@
 
 use crate::error::query;
 use crate::migration::migrator;
-use crate::{DbError, Result};
+use crate::{DbError, Result, migration};
 use sqlx::AnyConnection;
 use sqlx::any::AnyPoolOptions;
 use sqlx::pool::PoolConnection;
@@ -31,7 +31,7 @@ const SQLITE_MIN_TEXT: &str = "3.51.3";
 
 /// SQLite knows no lock around migrations: of two processes one fails where the other was first (each migration is one
 /// transaction), and finds it done when it asks again. One try more than there are migrations of a first start.
-const MIGRATE_TRIES: u32 = 8;
+const MIGRATE_TRIES: u32 = migration::COUNT + 1;
 
 /// How long a caller waits for a free connection before it is told.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);

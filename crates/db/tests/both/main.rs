@@ -1,5 +1,6 @@
 //! Every behaviour of `db`, once on SQLite and once on PostgreSQL.
 #![allow(clippy::unwrap_used, missing_docs, reason = "a test that meets an error has failed")]
+#![allow(clippy::print_stdout, reason = "a test that measures says what it measured")]
 
 /// Writes one test as two: `name::sqlite` and `name::postgres`, each with an empty, migrated and seeded database.
 macro_rules! on_both {
