@@ -32,7 +32,7 @@ impl SheetError {
                 format!("文件过大（{what}）。请只保留课表所在的工作表，另存为 .xlsx 后再导入。")
             }
             Self::Password => {
-                "文件设有打开密码。请在 Excel 或 WPS 中取消打开密码，另存为 .xlsx 后再导入。".to_owned()
+                "文件已加密（设有打开密码或工作簿保护）。请在 Excel 或 WPS 中取消密码和保护，另存为 .xlsx 后再导入。".to_owned()
             }
             Self::Damaged(_) => "文件已损坏或不完整，无法读取。请用 Excel 或 WPS 打开，另存为 .xlsx 后再导入；若打不开，请重新获取该文件。".to_owned(),
             Self::Kind(what) => {
@@ -50,7 +50,7 @@ impl SheetError {
                 format!("The file is too large ({what}). Keep only the timetable's sheets, save as .xlsx and import that.")
             }
             Self::Password => {
-                "The file has an opening password. Remove it in Excel or WPS, save as .xlsx and import that.".to_owned()
+                "The file is encrypted (a password, or a protected workbook). Remove password and protection in Excel or WPS, save as .xlsx and import that.".to_owned()
             }
             Self::Damaged(_) => "The file is damaged or cut off. Open it in Excel or WPS, save as .xlsx and import that; if it does not open, get it again.".to_owned(),
             Self::Kind(what) => {

@@ -10,6 +10,7 @@ pub mod workbook;
 
 mod error;
 mod place;
+mod plain;
 mod problem;
 
 pub use error::SheetError;

@@ -1,11 +1,16 @@
 //! Timetables in files: recognise the layout, make entries of cells, resolve names, write grids and lists.
 
+mod cell;
+mod class_name;
 mod found;
 mod names;
 mod resolve;
+mod strict;
+mod weeks;
+mod words;
 mod write;
 
-pub use found::{Entry, Found, Header, Layout, PeriodRef, SheetFound, Skip};
+pub use found::{Entry, Found, Header, Layout, PeriodRef, Reading, SheetFound, Skip};
 pub use names::{Alias, Choice, Choices, Chosen, ClassName, GradeName, Names, Noun};
 pub use resolve::{Create, Draft, Unknown, resolve};
 pub use write::{By, Export, Form, template, write_grid, write_list_csv, write_list_xlsx};

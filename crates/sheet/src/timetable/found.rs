@@ -115,8 +115,23 @@ pub struct Entry {
     /// 录/不录, where the file says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub record: Option<bool>,
+    /// Other ways to read the cell, e.g. 数学(选修) as a subject or as subject and teacher: one is taken when only it names
+    /// what the school has.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<Reading>,
     /// The cell's text.
     pub raw: String,
+}
+
+/// Another way to read a cell.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reading {
+    /// 科目.
+    pub subject: String,
+    /// 教师; empty = none named.
+    pub teacher: String,
+    /// 教室; empty = none named.
+    pub room: String,
 }
 
 /// How a file names a period. The bell table decides.
