@@ -2,19 +2,19 @@
 
 use super::channels::{PATH as CHANNELS, full_name};
 use super::desk::{Desk, Link};
+use super::painter;
 use super::show::{weekday, weekday_short};
 use super::states::delivery;
 use crate::error::WebError;
 use crate::lang::Lang;
 use crate::page::Page;
-use crate::session;
 use crate::state::AppState;
 use askama::Template;
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use db::{ChannelRow, RangeRow};
+use db::{ChannelRow, RangeRow, range_revision};
 use model::ChannelId;
 use model::timetable::{DAY_S, WeeklyRange, show_time_of_day};
 
@@ -35,19 +35,6 @@ pub fn router() -> Router<AppState> {
 /// Address of a channel's 录像表.
 pub fn path(id: ChannelId) -> String {
     format!("{CHANNELS}/{id}/timetable")
-}
-
-/// What a page was drawn from: changes with every change of the week. Posted back, so that an outdated page is refused
-/// instead of overwriting what somebody else saved.
-pub fn revision(week: &[WeeklyRange]) -> String {
-    let mut rows: Vec<String> = week
-        .iter()
-        .map(|r| {
-            format!("{},{},{},{},{},{}", r.id, r.weekday, r.start_s, r.end_s, r.subject_id, r.teacher_id)
-        })
-        .collect();
-    rows.sort();
-    session::hash(&rows.join(";")).chars().take(16).collect()
 }
 
 /// `08:00`, with seconds only where there are some.
@@ -94,6 +81,8 @@ struct WeekPage {
     days: Vec<Day>,
     hours: Vec<Hour>,
     empty: bool,
+    /// What the painter's script starts from, JSON.
+    start: String,
 }
 
 async fn show(State(state): State<AppState>, desk: Desk, Path(id): Path<i64>) -> Result<Response, WebError> {
@@ -113,13 +102,15 @@ pub async fn page(
     let version = state.db.state_version(channel.channel.gatherer_id).await?;
     let view = state.relay.gatherer(channel.channel.gatherer_id);
     let (told_tone, told) = delivery(l, view.as_ref(), version);
+    let start = painter::start(state, &desk, &channel, &rows).await?;
     let s = framed(desk, &channel).seen_at(&path(id)).lead(
         "每周重复。到时间自动录像，网站或网络中断也照常；相邻的两节课都录完整。",
         "Repeats weekly. Recording starts by itself, also while site or network are gone; neighbouring lessons are both complete.",
     );
     Ok(Page(WeekPage {
+        start,
         path: path(id),
-        rev: revision(&week),
+        rev: range_revision(&week),
         channel: Link::new(format!("{CHANNELS}/{id}"), full_name(&channel)),
         told_tone,
         told,
@@ -131,7 +122,8 @@ pub async fn page(
     }))
 }
 
-fn told_note(l: Lang, tone: &str, channel: &ChannelRow) -> String {
+/// The sentence beside the badge of [`delivery`].
+pub fn told_note(l: Lang, tone: &str, channel: &ChannelRow) -> String {
     let name = &channel.gatherer_name;
     match (l, tone) {
         (Lang::Zh, "ok") => format!("采集端“{name}”正在使用这张录像表。"),
@@ -191,27 +183,6 @@ fn hour(hour: u32) -> Hour {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use model::{RangeId, SubjectId, TeacherId};
-
-    fn range(id: i64, start_s: u32) -> WeeklyRange {
-        WeeklyRange {
-            id: RangeId(id),
-            channel_id: ChannelId(1),
-            weekday: 1,
-            start_s,
-            end_s: start_s + 60,
-            subject_id: SubjectId(1),
-            teacher_id: TeacherId(1),
-        }
-    }
-
-    #[test]
-    fn a_revision_changes_with_any_range_and_not_with_their_order() {
-        let (a, b) = (range(1, 0), range(2, 100));
-        assert_eq!(revision(&[a.clone(), b.clone()]), revision(&[b.clone(), a.clone()]));
-        assert_ne!(revision(&[a.clone(), b]), revision(&[a.clone(), range(2, 101)]));
-        assert_ne!(revision(&[a]), revision(&[]));
-    }
 
     #[test]
     fn seconds_are_shown_only_where_there_are_some() {

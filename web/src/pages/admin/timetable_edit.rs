@@ -7,7 +7,7 @@ use super::form::{
 };
 use super::show::weekday;
 use super::table::ConfirmPage;
-use super::timetable::{framed, page, path, revision, short_time};
+use super::timetable::{framed, page, path, short_time};
 use super::told::tell;
 use crate::error::WebError;
 use crate::extract::Fields;
@@ -17,20 +17,15 @@ use crate::state::AppState;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use db::{ChannelRow, DbError, RangeChanges, RangeEdit};
+use db::{ChannelRow, DbError, RangeChanges, RangeEdit, range_revision};
 use model::fault::{Fault, Reason, check_range};
 use model::timetable::{WeeklyRange, parse_time_of_day};
 use model::{ChannelId, RangeId, SubjectId, TeacherId};
-use tokio::sync::Mutex;
 
 /// A new range is an hour long (R-SCH-02).
 const USUAL_S: u32 = 3600;
 /// Where the first range of an empty day starts.
 const MORNING_S: u32 = 8 * 3600;
-
-/// Compare-then-save of one timetable must not interleave with another one's. The database checks overlaps by itself;
-/// this only guards the comparison of revisions. A tokio Mutex: it is held across the two calls.
-static TURN: Mutex<()> = Mutex::const_new(());
 
 fn read(form: &Fields, id: Option<RangeId>) -> (RangeEdit, Vec<Fault>) {
     let mut faults = Vec::new();
@@ -66,7 +61,7 @@ async fn form(
         )),
         Field::select("subject_id", l.t("科目", "Subject"), subjects).required(),
         Field::select("teacher_id", l.t("教师", "Teacher"), teachers).required(),
-        Field::hidden("rev", revision(&state.db.ranges(id).await?)),
+        Field::hidden("rev", range_revision(&state.db.ranges(id).await?)),
     ];
     Ok(FormView::new(l, action, path(id), vec![Section::plain(fields)]).filled(l, with, faults))
 }
@@ -158,29 +153,29 @@ pub async fn save(
 }
 
 /// What became of a change.
-enum Outcome {
+pub enum Outcome {
+    /// Written, and the gatherer has been told.
     Saved,
+    /// Somebody else saved meanwhile: nothing was written.
     Outdated,
+    /// It breaks a rule: nothing was written.
     Refused(Fault),
 }
 
 /// Writes `changes` if the week is still the one the page showed, and tells the gatherer.
-async fn write(
+pub async fn write(
     state: &AppState,
     channel: &ChannelRow,
     rev: &str,
     changes: &RangeChanges,
 ) -> Result<Outcome, WebError> {
     let id = channel.channel.id;
-    let _turn = TURN.lock().await;
-    if revision(&state.db.ranges(id).await?) != rev {
-        return Ok(Outcome::Outdated);
-    }
-    match state.db.save_ranges(id, changes).await {
+    match state.db.save_ranges_at(id, rev, changes).await {
         Ok(_) => {
             tell(state, channel.channel.gatherer_id).await?;
             Ok(Outcome::Saved)
         }
+        Err(DbError::Outdated { .. }) => Ok(Outcome::Outdated),
         Err(DbError::Fault(fault)) => Ok(Outcome::Refused(fault)),
         Err(other) => Ok(Outcome::Refused(as_fault(other, "start")?)),
     }
