@@ -1,5 +1,6 @@
 //! 网站后台: the admin's pages, one file a page.
 
+mod around;
 pub mod basics;
 mod calendar;
 mod changes;

@@ -12,10 +12,10 @@ use axum::Router;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use axum::routing::get;
-use db::{ChannelRow, NewChannel, Password};
+use db::{ChannelRow, DbError, NewChannel, Password};
 use model::channel::{Channel, Source, Transport, check_class_name};
 use model::fault::{Fault, Reason};
-use model::{ChannelId, GathererId, GradeId};
+use model::{ChannelId, GathererId, GradeId, RoomId};
 
 /// Its routes.
 pub fn router() -> Router<AppState> {
@@ -27,6 +27,7 @@ pub fn router() -> Router<AppState> {
 /// What a form asks for.
 struct Asked {
     channel: NewChannel,
+    room_id: Option<RoomId>,
     password: Password,
     faults: Vec<Fault>,
 }
@@ -59,8 +60,13 @@ fn read(form: &Fields) -> Asked {
         source,
         enabled: form.flag("enabled"),
     };
+    let room_id = match form.text("room_id") {
+        "" => None,
+        _ => Some(RoomId(take(&mut faults, form.number("room_id"), 0))),
+    };
     Asked {
         channel,
+        room_id,
         password: if keep { Password::Keep } else { Password::Replace },
         faults: first_of_each(faults),
     }
@@ -77,6 +83,7 @@ fn form_values(row: &ChannelRow) -> Fields {
         ("gatherer_id", c.gatherer_id.to_string()),
         ("grade_id", c.grade_id.to_string()),
         ("class_name", c.class_name.clone()),
+        ("room_id", row.room_id.map(|id| id.to_string()).unwrap_or_default()),
         ("mode", c.source.mode().to_owned()),
         ("path", path.to_owned()),
         ("url", url.to_owned()),
@@ -117,6 +124,10 @@ async fn form(
             .required()
             .placeholder(l.t("例如：一班", "e.g. Class 1"))
             .hint(l.t("最多 128 个字", "At most 128 characters")),
+        Field::select("room_id", l.t("教室", "Room"), room_choices(state, l).await?).hint(l.t(
+            "镜头所在的教室：课表中在这里上的课由这个通道录制",
+            "Where the camera looks: lessons that the timetable holds there are recorded by this channel",
+        )),
     ];
     if stored.is_none() {
         let text = l.t("保存后立即启动", "Start it when saved").to_owned();
@@ -135,6 +146,40 @@ async fn form(
         Section::titled(l.t("拉流模式", "Stream"), "", pull_fields(l, stored)).class("when-pull"),
     ];
     Ok(FormView::new(l, action, PATH, sections).filled(l, with, faults))
+}
+
+/// Every room, under its school's name when there are several.
+async fn room_choices(state: &AppState, l: Lang) -> Result<Vec<Choice>, WebError> {
+    let mut choices =
+        vec![Choice::new("", l.t("未指定（只按录像表录制）", "Not set (recorded by weekly ranges only)"))];
+    let schools = state.db.all_schools().await?;
+    for school in &schools {
+        for room in state.db.rooms(school.id).await? {
+            let label = match schools.len() {
+                1 => room.name,
+                _ => format!("{} · {}", school.name, room.name),
+            };
+            choices.push(Choice::new(room.id, label));
+        }
+    }
+    Ok(choices)
+}
+
+/// A camera looks into a room of its gatherer's school. Checked before anything is written.
+async fn room_fault(
+    state: &AppState,
+    gatherer: GathererId,
+    room: Option<RoomId>,
+) -> Result<Option<Fault>, WebError> {
+    let Some(room) = room else { return Ok(None) };
+    let gatherer = match state.db.gatherer(gatherer).await {
+        Ok(found) => found,
+        Err(DbError::NotFound { .. }) => return Ok(None),
+        Err(other) => return Err(other.into()),
+    };
+    let rooms = state.db.rooms(gatherer.settings.school_id).await?;
+    let known = rooms.iter().any(|r| r.id == room);
+    Ok((!known).then(|| Fault::new("room_id", Reason::Unknown)))
 }
 
 fn pull_fields(l: Lang, stored: Option<Stored>) -> Vec<Field> {
@@ -206,10 +251,14 @@ async fn new(State(state): State<AppState>, desk: Desk) -> Result<Response, WebE
 }
 
 async fn add(State(state): State<AppState>, desk: Desk, fields: Fields) -> Result<Response, WebError> {
-    let Asked { channel, mut faults, .. } = read(&fields);
+    let Asked { channel, room_id, mut faults, .. } = read(&fields);
+    faults.extend(room_fault(&state, channel.gatherer_id, room_id).await?);
     if faults.is_empty() {
         match state.db.add_channel(&channel, state.now_ms()).await {
-            Ok(_) => {
+            Ok(id) => {
+                if room_id.is_some() {
+                    state.db.set_channel_room(id, room_id).await?;
+                }
                 tell(&state, channel.gatherer_id).await?;
                 return Ok(done(PATH, "added"));
             }
@@ -243,13 +292,17 @@ async fn save(
     fields: Fields,
 ) -> Result<Response, WebError> {
     let before = state.db.channel(ChannelId(id)).await?;
-    let Asked { channel, password, mut faults } = read(&fields);
+    let Asked { channel, room_id, password, mut faults } = read(&fields);
+    faults.extend(room_fault(&state, channel.gatherer_id, room_id).await?);
     if faults.is_empty() {
         let NewChannel { gatherer_id, grade_id, class_name, source, .. } = channel;
         let enabled = before.channel.enabled;
         let channel = Channel { id: ChannelId(id), gatherer_id, grade_id, class_name, source, enabled };
         match state.db.save_channel(&channel, password).await {
             Ok(()) => {
+                if fields.all("room_id").next().is_some() {
+                    state.db.set_channel_room(channel.id, room_id).await?;
+                }
                 tell(&state, before.channel.gatherer_id).await?;
                 if gatherer_id != before.channel.gatherer_id {
                     tell(&state, gatherer_id).await?;

@@ -130,6 +130,15 @@ fn source(l: Lang, source: &Source) -> (String, String) {
     }
 }
 
+/// `小学一年级 · 教室 301`.
+fn grade_and_room(l: Lang, row: &ChannelRow) -> String {
+    let grade = format!("{}{}", row.stage, row.grade_name);
+    match row.room_id {
+        Some(_) => format!("{grade} · {} {}", l.t("教室", "room"), row.room_name),
+        None => grade,
+    }
+}
+
 fn line(desk: &Desk, row: &ChannelRow, state: StateText, picture: String) -> Row {
     let l = desk.l;
     let id = row.channel.id;
@@ -156,7 +165,7 @@ fn line(desk: &Desk, row: &ChannelRow, state: StateText, picture: String) -> Row
             Cell::Link {
                 href: format!("{PATH}/{id}"),
                 text: row.channel.class_name.clone(),
-                sub: format!("{}{}", row.stage, row.grade_name),
+                sub: grade_and_room(l, row),
             },
             Cell::Link {
                 href: format!("/admin/gatherers/{}", row.channel.gatherer_id),

@@ -1,5 +1,6 @@
 //! 年级.
 
+use super::around::{Around, Asked};
 use super::basics::{BasicData, Pair, Words};
 use super::form::{Field, values};
 use super::table::Cell;
@@ -32,7 +33,7 @@ impl BasicData for Grade {
         format!("{} {}", self.stage, self.name)
     }
 
-    fn cells(&self, _: Lang) -> Vec<Cell> {
+    fn cells(&self, _: Lang, _: &Around) -> Vec<Cell> {
         vec![Cell::Text(self.stage.clone()), Cell::Text(self.name.clone())]
     }
 
@@ -40,7 +41,7 @@ impl BasicData for Grade {
         values([("stage", self.stage.clone()), ("name", self.name.clone())])
     }
 
-    fn fields(l: Lang) -> Vec<Field> {
+    fn fields(l: Lang, _: &Around) -> Vec<Field> {
         vec![
             Field::text("stage", l.t("类型", "Stage"))
                 .required()
@@ -53,15 +54,15 @@ impl BasicData for Grade {
         ]
     }
 
-    fn read(id: i64, form: &Fields) -> (Self, Vec<Fault>) {
+    fn read(id: i64, form: &Fields, _: &Around) -> (Self, Vec<Fault>) {
         let text = |name| form.text(name).to_owned();
         let grade = Grade { id: GradeId(id), stage: text("stage"), name: text("name") };
         let faults = grade.check();
         (grade, faults)
     }
 
-    async fn list(db: &Db, text: &str, page: db::Page) -> db::Result<Listed<Self>> {
-        db.list_grades(text, page).await
+    async fn list(db: &Db, asked: &Asked, page: db::Page) -> db::Result<Listed<Self>> {
+        db.list_grades(&asked.text, page).await
     }
 
     async fn get(db: &Db, id: i64) -> db::Result<Self> {

@@ -1,5 +1,6 @@
 //! 学校.
 
+use super::around::{Around, Asked};
 use super::basics::{BasicData, Pair, Words};
 use super::form::{Field, values};
 use super::table::Cell;
@@ -29,7 +30,7 @@ impl BasicData for School {
         self.name.clone()
     }
 
-    fn cells(&self, _: Lang) -> Vec<Cell> {
+    fn cells(&self, _: Lang, _: &Around) -> Vec<Cell> {
         [&self.name, &self.address, &self.phone].map(|v| Cell::Text(v.clone())).into()
     }
 
@@ -41,7 +42,7 @@ impl BasicData for School {
         ])
     }
 
-    fn fields(l: Lang) -> Vec<Field> {
+    fn fields(l: Lang, _: &Around) -> Vec<Field> {
         vec![
             Field::text("name", l.t("名称", "Name"))
                 .required()
@@ -53,7 +54,7 @@ impl BasicData for School {
         ]
     }
 
-    fn read(id: i64, form: &Fields) -> (Self, Vec<Fault>) {
+    fn read(id: i64, form: &Fields, _: &Around) -> (Self, Vec<Fault>) {
         let text = |name| form.text(name).to_owned();
         let school =
             School { id: SchoolId(id), name: text("name"), address: text("address"), phone: text("phone") };
@@ -61,8 +62,8 @@ impl BasicData for School {
         (school, faults)
     }
 
-    async fn list(db: &Db, text: &str, page: db::Page) -> db::Result<Listed<Self>> {
-        db.list_schools(text, page).await
+    async fn list(db: &Db, asked: &Asked, page: db::Page) -> db::Result<Listed<Self>> {
+        db.list_schools(&asked.text, page).await
     }
 
     async fn get(db: &Db, id: i64) -> db::Result<Self> {

@@ -1,5 +1,6 @@
 //! 科目.
 
+use super::around::{Around, Asked};
 use super::basics::{BasicData, Pair, Words};
 use super::form::{Field, values};
 use super::table::Cell;
@@ -29,7 +30,7 @@ impl BasicData for Subject {
         self.name.clone()
     }
 
-    fn cells(&self, _: Lang) -> Vec<Cell> {
+    fn cells(&self, _: Lang, _: &Around) -> Vec<Cell> {
         vec![Cell::Text(self.name.clone())]
     }
 
@@ -37,7 +38,7 @@ impl BasicData for Subject {
         values([("name", self.name.clone())])
     }
 
-    fn fields(l: Lang) -> Vec<Field> {
+    fn fields(l: Lang, _: &Around) -> Vec<Field> {
         vec![
             Field::text("name", l.t("名称", "Name"))
                 .required()
@@ -45,14 +46,14 @@ impl BasicData for Subject {
         ]
     }
 
-    fn read(id: i64, form: &Fields) -> (Self, Vec<Fault>) {
+    fn read(id: i64, form: &Fields, _: &Around) -> (Self, Vec<Fault>) {
         let subject = Subject { id: SubjectId(id), name: form.text("name").to_owned() };
         let faults = subject.check();
         (subject, faults)
     }
 
-    async fn list(db: &Db, text: &str, page: db::Page) -> db::Result<Listed<Self>> {
-        db.list_subjects(text, page).await
+    async fn list(db: &Db, asked: &Asked, page: db::Page) -> db::Result<Listed<Self>> {
+        db.list_subjects(&asked.text, page).await
     }
 
     async fn get(db: &Db, id: i64) -> db::Result<Self> {

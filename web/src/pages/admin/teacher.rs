@@ -1,5 +1,6 @@
 //! 教师.
 
+use super::around::{Around, Asked};
 use super::basics::{BasicData, Pair, Words};
 use super::form::{Choice, Field, Kind, first_of_each, take, values};
 use super::table::Cell;
@@ -41,7 +42,7 @@ impl BasicData for Teacher {
         self.name.clone()
     }
 
-    fn cells(&self, l: Lang) -> Vec<Cell> {
+    fn cells(&self, l: Lang, _: &Around) -> Vec<Cell> {
         let texts = [&self.name, sex(l, self.sex), title(l, self.title), &self.about];
         texts.map(|v| Cell::Text(v.to_owned())).into()
     }
@@ -55,11 +56,11 @@ impl BasicData for Teacher {
         ])
     }
 
-    fn fresh() -> Fields {
+    fn fresh(_: &Around) -> Fields {
         values([("sex", "0".to_owned()), ("title", USUAL_TITLE.to_string())])
     }
 
-    fn fields(l: Lang) -> Vec<Field> {
+    fn fields(l: Lang, _: &Around) -> Vec<Field> {
         let sexes = [0, 1].map(|s| Choice::new(s, sex(l, s))).into();
         let titles = (0u8..).zip(TITLES).map(|(i, (zh, en))| Choice::new(i, l.t(zh, en))).collect();
         vec![
@@ -73,7 +74,7 @@ impl BasicData for Teacher {
         ]
     }
 
-    fn read(id: i64, form: &Fields) -> (Self, Vec<Fault>) {
+    fn read(id: i64, form: &Fields, _: &Around) -> (Self, Vec<Fault>) {
         let mut faults = Vec::new();
         // A browser sends line ends as CRLF; a name check refuses control characters, so they become spaces.
         let about =
@@ -89,8 +90,8 @@ impl BasicData for Teacher {
         (teacher, first_of_each(faults))
     }
 
-    async fn list(db: &Db, text: &str, page: db::Page) -> db::Result<Listed<Self>> {
-        db.list_teachers(text, page).await
+    async fn list(db: &Db, asked: &Asked, page: db::Page) -> db::Result<Listed<Self>> {
+        db.list_teachers(&asked.text, page).await
     }
 
     async fn get(db: &Db, id: i64) -> db::Result<Self> {
