@@ -78,7 +78,8 @@ impl Timetable {
             let found = check_cell(cell, known, columns, &rows);
             faults.extend(found.into_iter().map(|fault| CellFault { cell: index, other: None, fault }));
             if faults.len() >= FAULTS_MAX {
-                break;
+                faults.truncate(FAULTS_MAX);
+                return faults;
             }
         }
         faults.extend(self.doubled(calendar));
@@ -89,16 +90,15 @@ impl Timetable {
 
     /// Cells of a class that run at one time.
     fn doubled(&self, calendar: &Calendar) -> Vec<CellFault> {
-        let mut columns: BTreeMap<(ClassId, u8), Vec<(usize, &Cell)>> = BTreeMap::new();
+        let mut columns: BTreeMap<_, Vec<_>> = BTreeMap::new();
         for (index, cell) in self.cells.iter().enumerate() {
-            columns.entry((cell.class, cell.day)).or_default().push((index, cell));
+            columns.entry((cell.class, cell.day)).or_default().push((index, cell, cell.weeks.bits()));
         }
         let mut faults = Vec::new();
         for cells in columns.values() {
-            for (at, (index, cell)) in cells.iter().enumerate() {
-                let before = cells.iter().take(at);
-                let mut clash = before.filter(|(_, other)| covers(calendar, cell, other));
-                if let Some((other, _)) = clash.find(|(_, other)| cell.weeks.meets(&other.weeks)) {
+            for (at, (index, cell, weeks)) in cells.iter().enumerate() {
+                let mut meeting = cells.iter().take(at).filter(|(.., others)| weeks & others != 0);
+                if let Some((other, ..)) = meeting.find(|(_, other, _)| covers(calendar, cell, other)) {
                     let fault = Fault::new("period", Reason::Doubled);
                     faults.push(CellFault { cell: *index, other: Some(*other), fault });
                 }

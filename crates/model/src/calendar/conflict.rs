@@ -6,7 +6,6 @@ use super::key::LessonId;
 use super::lesson::Lesson;
 use super::term::Calendar;
 use super::trace::Step;
-use super::weeks::WEEK_MAX;
 use crate::{ClassId, RangeId, RoomId, SubjectId, TeacherId};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -141,8 +140,7 @@ pub fn cell_conflicts(timetable: &Timetable, calendar: &Calendar, roster: &Roste
         let weekday = (!cycles).then_some(cell.day);
         let table = tables.entry((grade, weekday)).or_insert_with(|| calendar.usual_bells(weekday, grade));
         if let Some(ring) = table.and_then(|table| table.ring(cell.period, cell.span)) {
-            let weeks =
-                (1..=WEEK_MAX).filter(|week| cell.weeks.has(*week)).fold(0, |bits, week| bits | 1 << week);
+            let weeks = cell.weeks.bits();
             let (start, end) = (ring.start_s.into(), ring.end_s.into());
             book(&mut bookings, cell.day, &party, || Booking { index, start, end, weeks });
         }

@@ -45,9 +45,14 @@ impl Weeks {
         }
     }
 
+    /// Bit n = week n, 1–[`WEEK_MAX`]: two sets meet where both have a bit.
+    pub fn bits(&self) -> u64 {
+        (1..=WEEK_MAX).filter(|week| self.has(*week)).fold(0, |bits, week| bits | 1 << week)
+    }
+
     /// Whether some week 1–[`WEEK_MAX`] is in both.
     pub fn meets(&self, other: &Weeks) -> bool {
-        (1..=WEEK_MAX).any(|week| self.has(week) && other.has(week))
+        self.bits() & other.bits() != 0
     }
 }
 

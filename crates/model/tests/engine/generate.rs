@@ -113,7 +113,10 @@ pub fn case(numbers: &[u64]) -> Case {
             Version { no: i64::from(3 - n), from, timetable: Arc::new(Timetable { cells }.sorted()) }
         })
         .collect();
-    let ranges = (1..=i64::from(draw.below(5))).map(|id| range(draw, id)).collect();
+    let mut ranges: Vec<WeeklyRange> = (1..=i64::from(draw.below(5))).map(|id| range(draw, id)).collect();
+    if draw.once_in(2) {
+        ranges.reverse();
+    }
     let mut book = Book { zone, calendar, versions, changes: Vec::new(), roster, ranges };
     let days = days as u16;
     book.changes = changes_of(draw, &book, from, days, classes, rooms);

@@ -415,6 +415,7 @@ fn recorded(book: &Book, date: Date, day: &RefDay) -> Vec<Span> {
     for range in book.ranges.iter().filter(|range| range.weekday == weekday && !day.no_record) {
         ranges.extend(interval(book, date, (range.start_s, range.end_s)).map(|at| (range, at)));
     }
+    ranges.sort_by_key(|(range, _)| range.id);
     let mut spans: Vec<Span> = Vec::new();
     for channel in book.roster.channels.iter().map(|channel| channel.id) {
         let lessons = day.lessons.iter().filter(|lesson| lesson.channels.contains(&channel));
