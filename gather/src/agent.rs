@@ -1,4 +1,4 @@
-//! The agent: starts from the state on disk at once, follows the site when it is there, and holds everything together.
+//! The agent: starts from the state on disk within a second, follows the site when it is there, and holds everything together.
 //!
 //! Order of stopping: link and uploads, channels (their recorders close the open slices), finisher, ledger.
 
@@ -40,6 +40,9 @@ const LOOK_EVERY: Duration = Duration::from_millis(200);
 const LOOKS_A_STATUS: u32 = 10;
 /// The state is fetched again after this even when nobody says so: the relay may be down while the site is not.
 const FETCH_EVERY: Duration = Duration::from_secs(60);
+/// How long the site has for the first answer before the cached state runs: a lesson that was cancelled meanwhile should
+/// not be recorded for a moment, and no lesson should wait for a site that is gone.
+const FIRST_ANSWER_WITHIN: Duration = Duration::from_secs(1);
 /// Time for sources, link and pushes to end.
 const TASKS_WITHIN: Duration = Duration::from_secs(5);
 /// Time for slices to be finished; what is not is recovered at the next start.
@@ -94,6 +97,19 @@ impl Shared {
         self.channels.lock().await.apply(&state, plans).await;
         self.version.store(state.version, Ordering::Relaxed);
         self.state.send_replace(Some(Arc::new(state)));
+    }
+
+    /// Starts from the cached state, unless the site has another one at hand: recording needs nobody.
+    async fn begin(&self, cached: DesiredState) {
+        let tag = cached.tag();
+        let answer = tokio::time::timeout(FIRST_ANSWER_WITHIN, self.site.state(Some(&tag))).await;
+        if let Ok(Ok(StateAnswer::New(state))) = answer {
+            info!(version = state.version, "Starting from a new desired state");
+            let state = self.keep(state).await;
+            return self.apply(*state).await;
+        }
+        info!(version = cached.version, channels = cached.channels.len(), "Starting from the cached state");
+        self.apply(cached).await;
     }
 
     /// Puts it on disk, away from the threads that move media: it may be megabytes.
@@ -263,10 +279,8 @@ impl Agent {
             snapshots,
             upload_settings,
         });
-        // The cached state first: recording needs nobody.
-        if let Some(state) = shared.file.load() {
-            info!(version = state.version, channels = state.channels.len(), "Starting from the cached state");
-            shared.apply(state).await;
+        if let Some(cached) = shared.file.load() {
+            shared.begin(cached).await;
         }
         let (status, uploads) = watch::channel(UploadStatus::default());
         let uploader = Uploader {

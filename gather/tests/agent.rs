@@ -168,6 +168,12 @@ impl Rig {
         self.relay.state_changed(ME, state.version);
     }
 
+    /// Files in the spool.
+    fn recordings(&self) -> Vec<std::path::PathBuf> {
+        let spool = std::fs::read_dir(self.dir.path().join("spool")).unwrap().flatten();
+        spool.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|e| e == "mp4")).collect()
+    }
+
     async fn report(&self, what: &str, right: impl Fn(&Report) -> bool) -> Report {
         wait_for(what, LIMIT, || {
             let found =
@@ -245,8 +251,7 @@ async fn a_plan_of_256_channels_disturbs_no_recording_and_is_in_force_soon() {
     });
     let key = |r: &Report| r.channels.first().and_then(|c| c.lesson_key.clone());
     rig.report("the recording", |r| key(r).as_deref() == Some("c1-20261120-p1-0-v1")).await;
-    let slice = || std::fs::read_dir(rig.dir.path().join("spool")).unwrap().flatten().map(|e| e.path());
-    let before: Vec<_> = slice().filter(|path| path.extension().is_some_and(|e| e == "mp4")).collect();
+    let before = rig.recordings();
     // The others are stopped: their sources are not the subject.
     let stopped = |id| Channel { enabled: false, ..channel(id, source.clone()) };
     let day = |n: i64| n / 8 * 24 * hour_ms + n % 8 * hour_ms + 2 * hour_ms;
@@ -265,8 +270,7 @@ async fn a_plan_of_256_channels_disturbs_no_recording_and_is_in_force_soon() {
     // 0.7 s without optimisation; CI shares its cores.
     assert!(took < Duration::from_secs(5), "{took:?}");
     assert_eq!(key(&report).as_deref(), Some("c1-20261120-p1-0-v1"), "the lesson goes on");
-    let after: Vec<_> = slice().filter(|path| path.extension().is_some_and(|e| e == "mp4")).collect();
-    assert_eq!(after, before, "in the same file");
+    assert_eq!(rig.recordings(), before, "in the same file");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -293,6 +297,8 @@ async fn the_window_moves_with_the_date_and_an_older_one_still_counts() {
     rig.report("the lesson of the new window", second).await;
     let kept = StateFile::in_dir(rig.dir.path()).load().unwrap();
     assert_eq!((kept.version, kept.last_date), (2, jiff::civil::date(2026, 12, 12)));
+    let recorded = rig.recordings().len();
+    assert_eq!(recorded, 2, "the lesson of the old plan was not begun again for a moment");
 }
 
 #[tokio::test(flavor = "multi_thread")]

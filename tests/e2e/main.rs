@@ -3,6 +3,9 @@
 #![allow(clippy::print_stdout, reason = "figures that a reader of the log wants")]
 
 mod bad_input;
+mod calendar;
+mod campus;
+mod changes;
 mod codecs;
 mod install;
 mod live;

@@ -3,38 +3,13 @@
 use std::path::PathBuf;
 use std::time::Duration;
 use testkit::{System, now_ms, wait_for};
-use yunlubo_tests::lessons;
-
-/// A slice as the site has it.
-#[derive(Debug)]
-pub struct Slice {
-    pub lesson: String,
-    pub started_at_ms: i64,
-    pub duration_ms: i64,
-    pub overlap_ms: i64,
-    pub path: PathBuf,
-}
+use yunlubo_tests::{Slice, download, lessons};
 
 /// All slices of the site by lesson and time, downloaded.
 pub async fn slices(system: &System) -> Vec<Slice> {
     let mut found = Vec::new();
     for lesson in lessons(system).await {
-        let answer = system.admin.get(&format!("{lesson}/files")).await;
-        let list: Vec<serde_json::Value> = serde_json::from_str(&answer.body).unwrap();
-        for file in list {
-            let number = |key: &str| file[key].as_i64().unwrap();
-            let path = system.dir().join(format!("on-the-site-{}.mp4", found.len()));
-            let response = reqwest::get(system.url(file["url"].as_str().unwrap())).await.unwrap();
-            assert_eq!(response.status().as_u16(), 200, "{file}");
-            std::fs::write(&path, response.bytes().await.unwrap()).unwrap();
-            found.push(Slice {
-                lesson: lesson.clone(),
-                started_at_ms: number("started_at_ms"),
-                duration_ms: number("duration_ms"),
-                overlap_ms: number("overlap_ms"),
-                path,
-            });
-        }
+        found.extend(download(system, &lesson).await);
     }
     found.sort_by_key(|slice| (slice.lesson.clone(), slice.started_at_ms));
     found

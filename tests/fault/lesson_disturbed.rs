@@ -1,10 +1,10 @@
 //! What people and cameras do in the middle of a lesson: edits, stops, settings, a plug that is pulled.
 
-use crate::archive::{Slice, drained, slices};
+use crate::archive::{drained, slices};
 use std::path::Path;
 use std::time::Duration;
 use testkit::{Camera, Options, System, fixture::Clip, now_ms, probe::probe, site::between, wait_for};
-use yunlubo_tests::{check_slice, missing, places};
+use yunlubo_tests::{Slice, check_slice, missing, places};
 
 /// Lengths of the holes between slices of a lesson, by the wall clock, ms.
 fn holes_ms(slices: &[&Slice]) -> Vec<i64> {

@@ -4,10 +4,14 @@
 
 mod archive;
 mod bad_link;
+#[path = "../e2e/campus.rs"]
+#[allow(dead_code, reason = "the e2e tests use all of it")]
+mod campus;
 mod disk_full;
 mod gatherer_killed;
 mod lesson_disturbed;
 mod many_kills;
 mod overlap;
+mod plan_changed;
 mod proxy;
 mod server_killed;

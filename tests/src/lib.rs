@@ -31,6 +31,41 @@ pub async fn files(system: &System, lesson: &str) -> Vec<String> {
     list.iter().map(|file| file["url"].as_str().unwrap().to_owned()).collect()
 }
 
+/// A slice as the site has it.
+#[derive(Debug)]
+pub struct Slice {
+    /// `/lesson/<key>`.
+    pub lesson: String,
+    /// First frame, Unix ms.
+    pub started_at_ms: i64,
+    /// Length, ms.
+    pub duration_ms: i64,
+    /// What it repeats of the one before, ms.
+    pub overlap_ms: i64,
+    /// Its file, downloaded.
+    pub path: PathBuf,
+}
+
+/// All slices of a lesson, downloaded into the system's directory as a viewer would.
+pub async fn download(system: &System, lesson: &str) -> Vec<Slice> {
+    let answer = system.admin.get(&format!("{lesson}/files")).await;
+    assert_eq!(answer.status, 200, "{lesson}: {}", answer.body);
+    let list: Vec<serde_json::Value> = serde_json::from_str(&answer.body).unwrap();
+    let mut found = Vec::new();
+    for file in list {
+        let number = |key: &str| file[key].as_i64().unwrap();
+        let name = format!("{}-{}.mp4", lesson.trim_start_matches("/lesson/"), found.len());
+        let path = system.dir().join(name);
+        let response = reqwest::get(system.url(file["url"].as_str().unwrap())).await.unwrap();
+        assert_eq!(response.status().as_u16(), 200, "{file}");
+        std::fs::write(&path, response.bytes().await.unwrap()).unwrap();
+        let (started_at_ms, duration_ms) = (number("started_at_ms"), number("duration_ms"));
+        let (lesson, overlap_ms) = (lesson.to_owned(), number("overlap_ms"));
+        found.push(Slice { lesson, started_at_ms, duration_ms, overlap_ms, path });
+    }
+    found
+}
+
 /// Waits until a lesson has at least `count` slices on the site and downloads them.
 pub async fn slices(system: &System, count: usize, limit: Duration, into: &Path) -> Vec<PathBuf> {
     let urls = wait_for(&format!("{count} slices on the site"), limit, || async {
