@@ -1,11 +1,21 @@
 //! Timetables in files: recognise the layout, make entries of cells, resolve names, write grids and lists.
 
+mod bells;
 mod cell;
+mod clash;
 mod class_name;
 mod found;
+mod grid;
+mod layout;
+mod layout_across;
+mod layout_down;
+mod list;
+mod matching;
 mod names;
+mod owner;
 mod resolve;
 mod strict;
+mod view;
 mod weeks;
 mod words;
 mod write;
@@ -15,9 +25,10 @@ pub use names::{Alias, Choice, Choices, Chosen, ClassName, GradeName, Names, Nou
 pub use resolve::{Create, Draft, Unknown, resolve};
 pub use write::{By, Export, Form, template, write_grid, write_list_csv, write_list_xlsx};
 
-use crate::{SheetError, Workbook};
+use crate::{At, Code, Problem, Sheet, SheetError, Workbook};
 use jiff::tz::TimeZone;
 use model::calendar::BellTable;
+use view::View;
 
 /// Reads any file that may hold a timetable: tables, iCalendar, CSES. `bells` and `zone` are needed only for files that
 /// name times instead of periods.
@@ -33,5 +44,38 @@ pub fn read(
 
 /// What timetable a file of tables holds, sheet by sheet.
 pub fn recognise(workbook: &Workbook) -> Found {
-    Found { file_name: workbook.file_name.clone(), sheets: Vec::new(), problems: workbook.problems.clone() }
+    let ours = workbook.key.as_deref().is_some_and(|key| key.starts_with(KEY));
+    let sheets = workbook.sheets.iter().map(|sheet| recognise_sheet(sheet, ours)).collect();
+    Found { file_name: workbook.file_name.clone(), sheets, problems: workbook.problems.clone() }
+}
+
+/// What stands in the hidden sheet of our files, before the version.
+const KEY: &str = "yunlubo timetable";
+
+fn recognise_sheet(sheet: &Sheet, ours: bool) -> SheetFound {
+    let skipped = |why| SheetFound {
+        sheet: sheet.name.clone(),
+        layout: Layout::Skipped { why },
+        header: None,
+        entries: Vec::new(),
+        problems: Vec::new(),
+    };
+    if sheet.cells.is_empty() {
+        return skipped(Skip::Empty);
+    }
+    if ours && list::EXAMPLE.iter().any(|mark| sheet.name.starts_with(mark)) {
+        return skipped(Skip::Ours);
+    }
+    let view = View::new(sheet);
+    if let Some(found) = list::recognise(&view, ours).or_else(|| grid::recognise(&view, ours)) {
+        return found;
+    }
+    let mut found = skipped(Skip::NoTable);
+    found.problems.push(Problem::lost(
+        At::sheet(&sheet.name),
+        Code::NoTable,
+        "这张工作表里没有找到课表：需要一行（或一列）星期和一列（或一行）节次，或者含「班级 星期 节次 科目」的表头。",
+        "No timetable was found on this sheet: it needs a row (or column) of weekdays and a column (or row) of periods, or a header with class, day, period, subject.",
+    ));
+    found
 }

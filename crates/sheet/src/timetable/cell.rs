@@ -148,7 +148,10 @@ fn brackets(piece: &str, words: &mut Vec<Word>) -> Result<(), BadWeeks> {
             // 数学(王芳,9-16周): words and weeks in one pair of brackets.
             for word in inside.split([',', '、', ' ', '/', ';']).filter(|w| !w.is_empty()) {
                 let weeks = weeks::parse(word, false);
-                if weeks.is_none() && weeks::speaks_of_weeks(word) && word.contains(|c: char| c.is_ascii_digit()) {
+                if weeks.is_none()
+                    && weeks::speaks_of_weeks(word)
+                    && word.contains(|c: char| c.is_ascii_digit())
+                {
                     return Err(BadWeeks(word.to_owned()));
                 }
                 let text = if weeks.is_some() { String::new() } else { word.to_owned() };

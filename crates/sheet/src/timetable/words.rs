@@ -311,6 +311,8 @@ pub(super) fn is_decor(text: &str) -> bool {
     let pause = PAUSES.contains(&bare.as_str());
     (half.is_some() && rest.is_empty())
         || pause
+        // A formula that refers to an empty cell shows 0.
+        || bare == "0"
         || bare.chars().all(|c| "-/\\—_.·*x×无空".contains(c))
         || matches!(bare.as_str(), "早上" | "中午" | "早晨" | "夜晚" | "早" | "中" | "上" | "下" | "晚")
 }
