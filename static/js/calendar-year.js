@@ -97,7 +97,7 @@ export class Year {
     const term = termAt(doc, n);
     const turn = term && turnOf(term, days, n);
     const date = iso(n);
-    const kinds = [entry?.kind ?? "", isOpen(entry) ? "open" : "", entry?.no_record ? "quiet" : "", entry?.bells ? "bells" : "", term ? `in tone${doc.terms.indexOf(term) % 2}` : "", weekday(n) > 5 ? "end" : "",
+    const kinds = [entry?.kind ?? "", isOpen(entry) ? "open" : "", entry?.no_record ? "quiet" : "", entry?.bells ? "bells" : "", term ? `in tone${doc.terms.indexOf(term) % 2}` : "", weekday(n) > 5 && !turn ? "end" : "",
       turn > term?.rotation?.work_days ? "rest" : "", date === this.app.data.today ? "now" : "", this.app.faulty(`day-${date}`) ? "bad" : ""];
     const word = kindWord(entry);
     const cycle = turn ? t(`周期第 ${turn} 天`, `day ${turn} of the cycle`) : "";

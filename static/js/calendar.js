@@ -10,7 +10,7 @@
 // is explained [data-looked]; dialogs data-answer = save | cancel. The root [data-calendar] has data-dirty and data-ready.
 
 import { Bells } from "./calendar-bells.js";
-import { differences, isOpen, num, sorted } from "./calendar-dates.js";
+import { differences, isOpen, num, sorted, termAt, weekOf } from "./calendar-dates.js";
 import { Explain, History } from "./calendar-explain.js";
 import { mark, question } from "./calendar-field.js";
 import { Holidays } from "./calendar-holidays.js";
@@ -95,8 +95,19 @@ class App {
     const off = { undo: this.past.length === 0, redo: this.future.length === 0, save: n === 0 || this.busy, discard: n === 0 || this.busy };
     for (const [act, disabled] of Object.entries(off)) this.root.querySelector(`[data-act=${act}]`).disabled = Boolean(disabled);
     this.open_days();
+    this.today();
     const begun = document.querySelector("[data-first]");
     if (begun) begun.hidden = n > 0 || this.revision > 0 || this.begun === true;
+  }
+
+  // What today is by the calendar on the page.
+  today() {
+    const n = num(this.data.today);
+    const term = termAt(this.doc, n);
+    const week = term && weekOf(term, n);
+    this.root.querySelector(".k-today").textContent = term
+      ? t(`今天 ${dayName(n)}：${term.year} ${term.name}，第 ${week} 周（${week % 2 === 1 ? "单" : "双"}周）`, `Today, ${dayName(n)}: ${term.year} ${term.name}, week ${week} (${week % 2 === 1 ? "odd" : "even"})`)
+      : t(`今天 ${dayName(n)}：不在任何学期里`, `Today, ${dayName(n)}: in no term`);
   }
 
   // Make-up days that nobody has answered stay named on top.

@@ -41,12 +41,13 @@ export class Pointer {
     const edge = event.target.closest("[data-edge]")?.dataset.edge;
     const weekday = Number(track.dataset.day);
     const range = bar ? this.painter.range(bar.dataset.range) : null;
-    if (range) this.painter.select(range.key);
-    else this.painter.pick(weekday);
+    const touch = event.pointerType === "touch";
+    // A finger may be about to scroll: it chooses when it rests or is lifted.
+    if (!touch) this.choose(range, weekday);
     const at = this.board.second(weekday, event.clientX);
     this.now = {
       kind: range ? edge ?? "body" : "draw", key: range?.key, weekday, range, from: at, x: event.clientX, y: event.clientY,
-      grip: range ? at - (edge === "end" ? range.end : range.start) : 0, touch: event.pointerType === "touch", id: event.pointerId, live: false, place: null,
+      grip: range ? at - (edge === "end" ? range.end : range.start) : 0, touch, id: event.pointerId, live: false, place: null,
     };
     // The pointer is held only once it moves: a held one would take the double click from the range.
     if (!this.now.touch) { event.preventDefault(); this.board.bar_of(range?.key)?.focus({ preventScroll: true }); return; }
@@ -54,10 +55,15 @@ export class Pointer {
     begun.timer = setTimeout(() => {
       if (this.now !== begun) return;
       begun.live = true;
+      this.choose(range, weekday);
       this.hold();
-      navigator.vibrate?.(15);
       this.sketch({ clientX: begun.x, clientY: begun.y });
     }, edge ? 0 : HOLD_MS);
+  }
+
+  choose(range, weekday) {
+    if (range) this.painter.select(range.key);
+    else this.painter.pick(weekday);
   }
 
   hold() { try { this.board.plane.setPointerCapture(this.now.id); } catch { /* the pointer has gone already */ } }
@@ -114,7 +120,7 @@ export class Pointer {
     const done = now.live && place;
     this.stop();
     if (!done) {
-      if (now.touch && now.kind !== "draw") this.board.bar_of(now.key)?.focus({ preventScroll: true });
+      if (now.touch) { this.choose(now.range, now.weekday); this.board.bar_of(now.key)?.focus({ preventScroll: true }); }
       return;
     }
     if (now.kind === "draw") { if (place.ok) this.painter.add({ weekday: place.weekday, start: place.start, end: place.end }); return; }

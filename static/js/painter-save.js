@@ -1,8 +1,8 @@
 // 全部保存, the draft kept in this browser, and whether the gatherer has it.
 
-import { fromWire, pending, rebased } from "./painter-week.js";
+import { fromWire, pending, rebased, showTime } from "./painter-week.js";
 import { choose, othersLines } from "./painter-dialog.js";
-import { ask, t, trouble } from "./painter-words.js";
+import { ask, dayShort, t, trouble } from "./painter-words.js";
 
 // Drafts older than this are not offered any more.
 const DRAFT_MS = 30 * 86_400_000;
@@ -84,9 +84,12 @@ export class Store {
     if (!taken) return { wrong: [], text: body.message };
     this.rev = this.data.rev = body.rev;
     this.seen = this.data.ranges = body.ranges;
-    this.painter.put(rebased(this.base, sent, taken), false);
+    const { ranges, moved } = rebased(this.base, sent, taken, body.clashes);
+    this.painter.put(ranges, false);
     this.keep();
-    return { wrong: [], text: t("已按选择合并，尚未保存：请核对后再按“全部保存”。", "Merged as chosen, not saved yet: look at it, then press Save all.") };
+    const lost = moved.map((r) => `${dayShort(r.weekday)} ${showTime(r.start)}–${showTime(r.end)}`).join(t("、", ", "));
+    const note = lost ? t(`您的 ${lost} 与保留下来的重叠，已移到旁边的空位，请核对。`, `Yours at ${lost} overlapped what stays and were laid beside it: check them.`) : "";
+    return { wrong: [], text: t(`已按选择合并，尚未保存：请核对后再按“全部保存”。${note}`, `Merged as chosen, not saved yet: look at it, then press Save all. ${note}`) };
   }
 
   say_told(told) {

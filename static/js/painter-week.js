@@ -133,19 +133,28 @@ export const pending = (base, ranges) => {
 };
 
 // Puts the unsaved changes onto a newer week. `taken` names the upserts (by index) and removals (by id) that are given
-// up in favour of what somebody else saved; for the others mine stand, and what is in their way goes.
-export const rebased = (newer, changes, taken) => {
+// up in favour of what somebody else saved. One of mine that stands drives away only what its own clash named; where
+// anything else is in its way it is laid into the nearest free place and told in `moved`, for nothing may be lost unseen.
+export const rebased = (newer, changes, taken, clashes) => {
+  const yields = new Map(clashes.filter((c) => c.index !== null && !taken.upserts.has(c.index)).map((c) => [c.index, new Set(c.theirs.map((r) => r.id))]));
+  const driven = new Set([...yields.values()].flatMap((ids) => [...ids]));
   const gone = new Set(changes.removed.filter((id) => !taken.removed.has(id)));
-  let ranges = newer.filter((r) => !gone.has(r.id));
-  changes.upserts.forEach((upsert, index) => {
-    if (taken.upserts.has(index)) return;
-    const known = upsert.id !== null && ranges.some((r) => r.id === upsert.id);
-    const mine = { ...fromWire({ ...upsert, id: known ? upsert.id : 0 }), mine: true };
-    ranges = ranges.filter((r) => r.key !== mine.key);
-    ranges = ranges.filter((r) => r.mine || !clash([r], mine));
-    ranges.push(mine);
-  });
-  return ranges.map(({ mine, ...range }) => range);
+  const standing = changes.upserts.map((upsert, index) => ({ upsert, index })).filter(({ index }) => !taken.upserts.has(index));
+  const mine = new Set(standing.map(({ upsert }) => upsert.id).filter((id) => id !== null));
+  let ranges = newer.filter((r) => !gone.has(r.id) && !driven.has(r.id) && !mine.has(r.id));
+  const moved = [];
+  for (const { upsert } of standing) {
+    const known = upsert.id !== null && newer.some((r) => r.id === upsert.id);
+    let range = fromWire({ ...upsert, id: known ? upsert.id : 0 });
+    if (clash(ranges, range)) {
+      const place = placed(ranges, range.weekday, range.start, range.end - range.start, range.key);
+      moved.push(range);
+      if (!place) continue;
+      range = { ...range, start: place.start, end: place.end };
+    }
+    ranges = ranges.concat(range);
+  }
+  return { ranges, moved };
 };
 
 // 撤销 and 重做 over whole weeks: 200 ranges are 20 KB, so nothing cleverer is needed.

@@ -48,6 +48,8 @@ class Painter {
         ? t("已恢复上次没有保存的修改。之后别人保存过这张录像表，保存时会合并。", "Unsaved changes are back. Somebody has saved since: saving will merge.")
         : t("已恢复上次没有保存的修改。", "Unsaved changes of last time are back."), "info");
     }
+    if (this.locked) this.say(t("还没有教师或科目：请先在 教学管理 中添加，才能画时间段。", "There is no teacher or subject yet: add them under Teaching first."), "bad");
+    else if (this.ranges.length === 0 && !draft) this.say(t("这一周还没有时间段：在空白处拖动即可画出，或按“添加”。", "No ranges yet: drag on an empty place, or press Add."), "info");
     this.draw();
     root.dataset.ready = "";
   }

@@ -6,13 +6,10 @@
 mod admin_site;
 
 use admin_site::{Answer, As, OnLine, Site};
-use db::{NewRoom, NewVersion};
 use jiff::ToSpan;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use model::calendar::{Cell, Timetable, Weeks};
-use model::school::Class;
-use model::{ClassId, GathererId, GradeId, SchoolId, SubjectId, TeacherId};
+use model::{GathererId, SchoolId};
 use relay_proto::{Command, RelayMessage};
 use serde_json::{Value, json};
 
@@ -60,45 +57,6 @@ async fn running(site: &Site) -> Value {
         "bell_tables": example["bell_tables"],
         "bell_rules": [],
     })
-}
-
-/// A class in a room with a channel, and 数学 in the first period of every day.
-async fn taught(site: &Site) {
-    let db = &site.state.db;
-    site.teacher("李老师").await;
-    let gatherer = site.gatherer("一号").await;
-    let channel = site.channel(gatherer, "三班").await;
-    let room = db.add_room(&NewRoom { school_id: SchoolId(1), name: "301".to_owned() }).await.unwrap();
-    db.set_channel_room(channel, Some(room)).await.unwrap();
-    let class = Class {
-        id: ClassId(0),
-        school_id: SchoolId(1),
-        grade_id: GradeId(1),
-        name: "三班".to_owned(),
-        room_id: Some(room),
-        record: true,
-    };
-    let class = db.add_class(&class).await.unwrap();
-    let cell = |day| Cell {
-        class,
-        day,
-        period: 1,
-        span: 1,
-        weeks: Weeks::All,
-        subject: SubjectId(1),
-        teacher: Some(TeacherId(1)),
-        room: None,
-        with: Vec::new(),
-        record: None,
-    };
-    let version = NewVersion {
-        newest_no: 0,
-        from: today(site).await,
-        source: "test".to_owned(),
-        note: String::new(),
-        timetable: Timetable { cells: (1..=7).map(cell).collect() },
-    };
-    db.publish_timetable(SchoolId(1), &version, site.admin_id, site.state.now_ms()).await.unwrap();
 }
 
 #[tokio::test]
@@ -187,16 +145,18 @@ async fn a_make_up_day_that_nobody_answered_is_named_on_top() {
     let saved = save(&site, 0, &with_days(&calendar, open)).await;
     saved.is(200).has("还有 1 个补课日");
     site.get(PAGE).await.has("还有 1 个补课日没有说明补哪天的课").has("今天");
+    site.get("/admin").await.has("校历补课日").has("有 1 个补课日没有说明");
     let answered = json!([{ "date": ahead, "kind": "make_up", "of": { "day": 4 } }]);
     let saved = save(&site, 1, &with_days(&calendar, answered)).await;
     assert_eq!(body(&saved)["open"], "");
     site.get(PAGE).await.lacks("还有 1 个补课日没有说明");
+    site.get("/admin").await.lacks("校历补课日");
 }
 
 #[tokio::test]
 async fn the_effect_is_told_before_it_is_saved_and_a_date_is_explained_by_the_unsaved_page() {
     let site = Site::start().await;
-    taught(&site).await;
+    site.taught(today(&site).await).await;
     let calendar = running(&site).await;
     save(&site, 0, &calendar).await.is(200);
     let none = call(&site, "preview", &json!({ "calendar": calendar })).await;

@@ -206,3 +206,29 @@ async fn a_save_reaches_the_gatherer_and_the_page_says_so() {
     on_line.report(Report { state_version: version, ..Report::default() }).await;
     site.get(&format!("{WEEK}/told")).await.is(200).has("已下发").has("正在使用这张录像表");
 }
+
+#[tokio::test]
+async fn lessons_of_the_timetable_in_this_room_stand_behind_the_ranges() {
+    let site = Site::start().await;
+    let zone = jiff::tz::TimeZone::get(&site.state.db.settings().await.unwrap().time_zone).unwrap();
+    let now = jiff::Timestamp::from_millisecond(site.state.now_ms()).unwrap();
+    let today = now.to_zoned(zone).date();
+    site.taught(today).await;
+    site.get(WEEK).await.has("&#34;lessons&#34;:[]");
+    let calendar = json!({
+        "terms": [{ "year": "2026-2027", "name": "第一学期", "start": today, "end": today }],
+        "days": [],
+        "bell_tables": [{ "id": 1, "name": "作息", "periods": [
+            { "no": 1, "label": "第1节", "kind": "lesson", "start_s": 28_800, "end_s": 31_200 }] }],
+        "bell_rules": [],
+    });
+    let sent = json!({ "base": 0, "calendar": calendar }).to_string();
+    site.post_json("/admin/calendar/save", &sent, true).await.is(200);
+    let page = site.get(WEEK).await;
+    let ghost = format!(
+        "&#34;weekday&#34;:{},&#34;start_s&#34;:28800,&#34;end_s&#34;:31200",
+        today.weekday().to_sunday_zero_offset()
+    );
+    page.has(&ghost).has("第1节 一年级三班 语文").has("&#34;recorded&#34;:true");
+    assert_eq!(page.body.matches("&#34;recorded&#34;").count(), 1, "one lesson in the week");
+}

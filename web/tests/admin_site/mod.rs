@@ -274,6 +274,49 @@ impl Site {
         self.state.db.add_teacher(&teacher).await.unwrap()
     }
 
+    /// 三班 in room 301 before a camera of 一号, taught 语文 by 李老师 in the first period of every day from `from` on.
+    pub async fn taught(&self, from: jiff::civil::Date) -> ChannelId {
+        use model::calendar::{Cell, Timetable, Weeks};
+        let db = &self.state.db;
+        let teacher = self.teacher("李老师").await;
+        let gatherer = self.gatherer("一号").await;
+        let channel = self.channel(gatherer, "三班").await;
+        let room = db::NewRoom { school_id: SchoolId(1), name: "301".to_owned() };
+        let room = db.add_room(&room).await.unwrap();
+        db.set_channel_room(channel, Some(room)).await.unwrap();
+        let class = model::school::Class {
+            id: model::ClassId(0),
+            school_id: SchoolId(1),
+            grade_id: GradeId(1),
+            name: "三班".to_owned(),
+            room_id: Some(room),
+            record: true,
+        };
+        let class = db.add_class(&class).await.unwrap();
+        let cell = |day| Cell {
+            class,
+            day,
+            period: 1,
+            span: 1,
+            weeks: Weeks::All,
+            subject: model::SubjectId(1),
+            teacher: Some(teacher),
+            room: None,
+            with: Vec::new(),
+            record: None,
+        };
+        let version = db::NewVersion {
+            newest_no: 0,
+            from,
+            source: "test".to_owned(),
+            note: String::new(),
+            timetable: Timetable { cells: (1..=7).map(cell).collect() },
+        };
+        let now_ms = self.state.now_ms();
+        db.publish_timetable(SchoolId(1), &version, self.admin_id, now_ms).await.unwrap();
+        channel
+    }
+
     /// Serves the relay; gives its port.
     pub async fn serve_relay(&self) -> u16 {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -84,6 +84,9 @@ async fn show(State(state): State<AppState>, desk: Desk) -> Result<Response, Web
     let now = Timestamp::from_millisecond(state.now_ms()).unwrap_or(Timestamp::UNIX_EPOCH);
     let today = now.to_zoned(desk.zone.clone()).date();
     let mut counts = count(&state, &desk, &channels.rows, today).await?;
+    if let Some((open, href)) = super::calendar::unanswered_anywhere(&state, &desk.zone).await? {
+        counts.troubles.insert(0, unanswered(l, open, href));
+    }
     let since = today.to_zoned(desk.zone.clone()).map(|z| z.timestamp().as_millisecond()).ok();
     let filter = LessonFilter { from_ms: since, ..LessonFilter::default() };
     let uploaded = state.db.list_lessons(&filter, db::Page::first(1)).await?.total;
@@ -138,6 +141,23 @@ async fn show(State(state): State<AppState>, desk: Desk) -> Result<Response, Web
     let more = counts.troubles.len().saturating_sub(TROUBLES_MAX);
     counts.troubles.truncate(TROUBLES_MAX);
     Ok(Page(OverviewPage { s: desk, tiles, steps, begun, troubles: counts.troubles, more }).into_response())
+}
+
+/// Make-up days of which nobody has said whose lessons run: nothing would be recorded.
+fn unanswered(l: Lang, open: usize, href: String) -> Trouble {
+    let cause = match l {
+        Lang::Zh => format!("有 {open} 个补课日没有说明补哪天的课，这些天不会上课也不会录像。请到校历回答。"),
+        Lang::En => format!(
+            "Nobody has said whose lessons {open} make-up day(s) run, so nothing is recorded then: answer in the calendar."
+        ),
+    };
+    Trouble {
+        tone: "warn",
+        state: l.t("待确定", "Open").to_owned(),
+        name: l.t("校历补课日", "Make-up days").to_owned(),
+        cause,
+        href,
+    }
 }
 
 async fn count(state: &AppState, desk: &Desk, rows: &[ChannelRow], today: Date) -> Result<Counts, WebError> {
