@@ -8,6 +8,8 @@
 
 #[path = "../tests/admin_site/mod.rs"]
 mod admin_site;
+#[path = "../tests/grid_school/mod.rs"]
+mod grid_school;
 
 use admin_site::{OnLine, Site};
 use db::{NewChannel, NewSlice, RangeChanges, RangeEdit};
@@ -25,10 +27,36 @@ async fn main() {
     if !empty {
         seed(&site).await;
     }
+    if let Some(n) = std::env::args().find_map(|a| a.strip_prefix("--classes=")?.parse::<usize>().ok()) {
+        classes(&site, n).await;
+    }
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     println!("http://{} {}", listener.local_addr().unwrap(), site.admin_secret);
     let app = site.router.clone().into_make_service_with_connect_info::<SocketAddr>();
     axum::serve(listener, app).await.unwrap();
+}
+
+/// `--classes=60`: a school with a whole week for every class, cameras in the first rooms; some cells in odd weeks, joint,
+/// over two periods, or not recorded.
+async fn classes(site: &Site, n: usize) {
+    let (db, now_ms) = (&site.state.db, site.state.now_ms());
+    let school = grid_school::make(db, n, site.admin_id, now_ms).await;
+    for i in school.teachers.len()..n {
+        site.teacher(&format!(
+            "{}老师",
+            grid_school::SURNAMES[i % 20].to_owned() + ["文", "敏", "建国"][i % 3]
+        ))
+        .await;
+    }
+    for (channel, room) in db.directory(grid_school::SCHOOL).await.unwrap().channels.iter().zip(&school.rooms)
+    {
+        db.set_channel_room(channel.channel.id, Some(*room)).await.unwrap();
+    }
+    let teachers = db.all_teachers().await.unwrap().iter().map(|t| t.id).collect();
+    let school = grid_school::School { teachers, ..school };
+    let cells = grid_school::varied(&school, 5, 8);
+    let said = grid_school::Editor::admin(site).publish(0, &cells).await;
+    println!("{} {}", said.status, said.text.chars().take(400).collect::<String>());
 }
 
 async fn seed(site: &Site) {
