@@ -184,6 +184,10 @@ fn two_cells_of_a_class_may_share_a_slot_only_in_different_weeks() {
     assert_eq!(faults(vec![cell_in("odd", 1, 1, 1, 1), cell_in("even", 1, 1, 1, 1)]), 0);
     assert_eq!(faults(vec![Cell { span: 2, ..cell(1, 1, 1, 1) }, cell(1, 1, 2, 1)]), 1);
     assert_eq!(faults(vec![Cell { span: 2, ..cell(1, 1, 1, 1) }, cell(1, 1, 3, 1)]), 0);
+    let mut calendar = calendar.clone();
+    calendar.bell_tables[0].periods[2].kind = PeriodKind::Break;
+    let found = Timetable { cells: vec![cell(1, 1, 3, 1)] }.check(&calendar, &known);
+    assert_eq!(found[0].fault, Fault::new("period", Reason::NoSuchPeriod));
 }
 
 #[test]
