@@ -4,6 +4,8 @@ mod bells;
 mod cell;
 mod clash;
 mod class_name;
+mod cses;
+mod dated;
 mod found;
 mod grid;
 mod layout;
@@ -15,6 +17,7 @@ mod names;
 mod owner;
 mod resolve;
 mod strict;
+mod timed;
 mod view;
 mod weeks;
 mod words;
@@ -38,8 +41,26 @@ pub fn read(
     bells: Option<&BellTable>,
     zone: &TimeZone,
 ) -> Result<Found, SheetError> {
-    let _ = (bells, zone);
-    Ok(recognise(&Workbook::read(file_name, bytes)?))
+    let Some(text) = dated_or_cses(bytes)? else {
+        return Ok(recognise(&Workbook::read(file_name, bytes)?));
+    };
+    // As in `Workbook::read`: should a foreign reader panic, the file is damaged and the site runs on.
+    let read = std::panic::AssertUnwindSafe(|| match cses::is_cses(&text) {
+        true => cses::read(file_name, &text, bells),
+        false => dated::read(file_name, &text, bells, zone),
+    });
+    std::panic::catch_unwind(read).unwrap_or_else(|_| Err(SheetError::Damaged("reader".to_owned())))
+}
+
+/// The text of a file that is iCalendar or CSES.
+fn dated_or_cses(bytes: &[u8]) -> Result<Option<String>, SheetError> {
+    if bytes.len() > crate::workbook::FILE_BYTES_MAX {
+        return Err(SheetError::TooLarge("> 16 MiB"));
+    }
+    let packed = bytes.starts_with(b"PK") || bytes.starts_with(b"\xD0\xCF\x11\xE0");
+    let text = if packed { None } else { crate::workbook::decode(bytes).ok() };
+    let is_calendar = |t: &str| t.trim_start_matches('\u{FEFF}').trim_start().starts_with("BEGIN:VCALENDAR");
+    Ok(text.filter(|t| is_calendar(t) || cses::is_cses(t)))
 }
 
 /// What timetable a file of tables holds, sheet by sheet.

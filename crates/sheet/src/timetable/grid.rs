@@ -372,6 +372,7 @@ fn is_title(text: &str) -> bool {
     let words = [
         "课表",
         "课程表",
+        "总表",
         "学年",
         "学期",
         "学校",
