@@ -250,6 +250,7 @@ impl Rooms {
         };
         let mut state = web::AppState::new(db.clone(), relay.clone(), live.clone(), signer, site);
         state.storage = Some(storage.clone());
+        state.boards = Arc::new(web::pages::admin::today::watch::Boards::under(tasks.token().clone()));
         let (live_app, relay_app) = (live::http::router(live.clone()), relay::router(relay));
         let storage_app = storage::router(storage);
         let one_port =

@@ -35,7 +35,7 @@ pub enum Need {
 /// The table. Everything not named here needs the right to browse.
 pub fn need(path: &str) -> Need {
     let is = |root: &str| path == root || path.strip_prefix(root).is_some_and(|r| r.starts_with('/'));
-    let open = ["/login", "/setup", "/lang", "/static", "/api/gather", "/favicon.ico", "/healthz"];
+    let open = ["/login", "/setup", "/lang", "/static", "/api/gather", "/feed", "/favicon.ico", "/healthz"];
     if open.into_iter().any(is) {
         Need::Nothing
     } else if is("/admin") || is("/api/admin") {
@@ -98,5 +98,10 @@ mod tests {
         assert_eq!(need("/admin/user/3"), Need::Right(Action::Manage, Resource::Site));
         assert_eq!(need("/api/play/7"), Need::Right(Action::Watch, Resource::Live));
         assert_eq!(need("/static/css/site.css"), Need::Nothing);
+        // Who knows the address of a feed may read it; the admin's page of feeds is another path.
+        assert_eq!(need("/feed/token.ics"), Need::Nothing);
+        assert_eq!(need("/feeds"), browse);
+        assert_eq!(need("/admin/feeds"), Need::Right(Action::Manage, Resource::Site));
+        assert_eq!(need("/api/admin/why"), Need::Right(Action::Manage, Resource::Site));
     }
 }

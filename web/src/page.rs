@@ -136,7 +136,10 @@ pub async fn security_headers(request: Request, next: Next) -> Response {
         (X_FRAME_OPTIONS, "SAMEORIGIN"),
     ];
     for (name, value) in fixed {
-        headers.insert(name, HeaderValue::from_static(value));
+        // A page may be stricter about who is told its address.
+        if name != REFERRER_POLICY || !headers.contains_key(REFERRER_POLICY) {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
     }
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-store"));
     answer

@@ -67,6 +67,10 @@ pub struct AppState {
     pub clicks: Arc<crate::api::clicks::Clicks>,
     /// Challenges of gatherers' logins that were used.
     pub nonces: Arc<crate::api::nonces::Nonces>,
+    /// Boards of the day that somebody looks at.
+    pub boards: Arc<crate::pages::admin::today::watch::Boards>,
+    /// Calendar feeds made lately.
+    pub shelf: Arc<crate::api::feed::Shelf>,
     /// The clock.
     pub clock: Clock,
 }
@@ -90,6 +94,8 @@ impl AppState {
             limiter: Arc::default(),
             clicks: Arc::default(),
             nonces: Arc::default(),
+            boards: Arc::default(),
+            shelf: Arc::default(),
             clock: Clock::System,
         }
     }

@@ -3,7 +3,7 @@
 mod around;
 pub mod basics;
 mod calendar;
-mod changes;
+pub mod changes;
 pub mod channel_form;
 pub mod channels;
 mod classes;
@@ -31,12 +31,12 @@ pub mod table;
 mod teacher;
 pub mod timetable;
 pub mod timetable_edit;
-mod today;
+pub mod today;
 pub mod told;
 pub mod trace_words;
 pub mod users;
 mod volumes;
-mod why;
+pub mod why;
 
 use crate::state::AppState;
 use axum::Router;

@@ -110,7 +110,7 @@ async fn make(
 
 /// The address by which the admin reaches the site; the gatherer will most likely reach it by the same. Only characters
 /// of a host and port are taken over from the request: the command will be pasted into a shell.
-fn address(state: &AppState, headers: &HeaderMap) -> String {
+pub fn address(state: &AppState, headers: &HeaderMap) -> String {
     if !state.site.public_url.is_empty() {
         return state.site.public_url.trim_end_matches('/').to_owned();
     }

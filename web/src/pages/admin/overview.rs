@@ -17,8 +17,8 @@ use axum::routing::get;
 use db::{ChannelFilter, ChannelRow, LessonFilter};
 use jiff::Timestamp;
 use jiff::civil::Date;
-use model::timetable::occurrences;
 use relay_proto::ChannelPhase;
+use std::collections::HashSet;
 
 /// Its route.
 pub fn router() -> Router<AppState> {
@@ -71,7 +71,7 @@ struct Counts {
     running: usize,
     recording: usize,
     due: usize,
-    has_ranges: bool,
+    has_plan: bool,
     gatherers: usize,
     off_line: usize,
     troubles: Vec<Trouble>,
@@ -109,7 +109,7 @@ async fn show(State(state): State<AppState>, desk: Desk) -> Result<Response, Web
             tone: if counts.off_line > 0 { "bad" } else { "" },
         },
         Tile {
-            href: "/admin/channels".to_owned(),
+            href: "/admin/today".to_owned(),
             figure: counts.due.to_string(),
             label: l.t("今日课程", "Lessons today"),
             note: recording_note(l, counts.recording),
@@ -163,6 +163,13 @@ fn unanswered(l: Lang, open: usize, href: String) -> Trouble {
 async fn count(state: &AppState, desk: &Desk, rows: &[ChannelRow], today: Date) -> Result<Counts, WebError> {
     let l = desk.l;
     let mut counts = Counts { channels: rows.len(), ..Counts::default() };
+    for school in state.db.all_schools().await? {
+        let book = state.db.book(school.id, today, today).await?;
+        // A range that a lesson cuts in two is one.
+        let spans = book.spans(today, 1);
+        counts.due += spans.iter().map(|span| (span.channel_id, &span.key)).collect::<HashSet<_>>().len();
+        counts.has_plan |= !state.db.timetable_versions(school.id).await?.is_empty();
+    }
     for gatherer in state.db.all_gatherers().await? {
         counts.gatherers += 1;
         if !state.relay.gatherer(gatherer.id).is_some_and(|g| g.online) {
@@ -179,8 +186,7 @@ async fn count(state: &AppState, desk: &Desk, rows: &[ChannelRow], today: Date) 
     for row in rows {
         let id = row.channel.id;
         let ranges = state.db.ranges(id).await?;
-        counts.has_ranges |= !ranges.is_empty();
-        counts.due += occurrences(&ranges, id, &desk.zone, today).len();
+        counts.has_plan |= !ranges.is_empty();
         let view = state.relay.gatherer(row.channel.gatherer_id).filter(|v| v.online);
         let truth = state_of(state, l, row);
         // What stands still because its gatherer is off line is said once, by the gatherer.
@@ -254,14 +260,14 @@ fn steps(l: Lang, has_school: bool, has_teacher: bool, counts: &Counts) -> Vec<S
             go: l.t("添加教师", "Add a teacher"),
         },
         Step {
-            done: counts.has_ranges,
-            title: l.t("设置录像表", "Set the timetable"),
+            done: counts.has_plan,
+            title: l.t("排好课表", "Set the timetable"),
             text: l.t(
-                "按课表添加每周的时间段，到点自动录像、自动上传。",
-                "Add the weekly ranges; lessons record and upload by themselves.",
+                "导入或排好课表，设好校历；没有课表的房间用录像表的时间段。到点自动录像、自动上传。",
+                "Import or make the timetable and the calendar; rooms outside it use weekly ranges. Lessons record and upload by themselves.",
             ),
-            href: "/admin/channels",
-            go: l.t("通道与录像表", "Channels"),
+            href: "/admin/timetable",
+            go: l.t("课表", "Timetable"),
         },
     ]
 }

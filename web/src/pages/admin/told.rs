@@ -12,8 +12,11 @@ pub async fn tell(state: &AppState, id: GathererId) -> Result<(), WebError> {
     Ok(())
 }
 
-/// Tells those of a school: its calendar, timetable or a change of a date is another one now.
+/// Tells those of a school: its calendar, timetable or a change of a date is another one now. Boards that are open look
+/// again at once, feeds are made anew.
 pub async fn tell_school(state: &AppState, school: SchoolId) -> Result<(), WebError> {
+    state.boards.nudge(school);
+    state.shelf.forget(school);
     let of_school: Vec<GathererId> = state
         .db
         .all_gatherers()

@@ -1,5 +1,6 @@
 //! How lessons and times are shown on the front pages.
 
+use crate::error::WebError;
 use crate::lang::Lang;
 use crate::media;
 use crate::pages::admin::show::weekday;
@@ -8,9 +9,9 @@ use crate::state::AppState;
 use db::LessonRow;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use model::TeacherId;
-use model::school::{TITLES, Teacher};
-use std::collections::HashMap;
+use model::school::TITLES;
+use model::{SchoolId, TeacherId};
+use std::collections::{HashMap, HashSet};
 
 /// A recorded lesson as a card, a list line or the head of its page.
 #[derive(Debug, Clone)]
@@ -27,6 +28,8 @@ pub struct LessonCard {
     pub teacher_title: String,
     /// 小学 一年级 一班.
     pub class: String,
+    /// 第3节, of a lesson of the timetable; else empty.
+    pub period: String,
     /// 学校.
     pub school: String,
     /// `2026-11-20 08:00`, school's zone.
@@ -41,18 +44,40 @@ pub struct LessonCard {
     pub clicks: i64,
 }
 
-/// Teachers' titles by id, read once for a page full of cards.
-pub struct Titles(HashMap<TeacherId, u8>);
+/// Teachers' titles and the names of periods, read once for a page full of cards.
+#[derive(Debug, Default)]
+pub struct Titles {
+    teachers: HashMap<TeacherId, u8>,
+    periods: HashMap<(SchoolId, u8), String>,
+}
 
 impl Titles {
-    /// Of all teachers.
-    pub fn of(teachers: Vec<Teacher>) -> Self {
-        Self(teachers.into_iter().map(|t| (t.id, t.title)).collect())
+    /// What cards of these lessons need.
+    pub async fn read<'a>(
+        state: &AppState,
+        rows: impl IntoIterator<Item = &'a LessonRow>,
+    ) -> Result<Self, WebError> {
+        let teachers = state.db.all_teachers().await?.into_iter().map(|t| (t.id, t.title)).collect();
+        let mut titles = Self { teachers, ..Self::default() };
+        let lessons = rows.into_iter().filter(|row| row.period.is_some());
+        for school in lessons.map(|row| row.school_id).collect::<HashSet<SchoolId>>() {
+            let calendar = state.db.calendar(school).await?.calendar;
+            // A number means the same row in every bell table of a school.
+            for period in calendar.bell_tables.into_iter().flat_map(|table| table.periods) {
+                titles.periods.entry((school, period.no)).or_insert(period.label);
+            }
+        }
+        Ok(titles)
     }
 
     fn title(&self, id: TeacherId, l: Lang) -> &'static str {
-        let pair = self.0.get(&id).and_then(|t| TITLES.get(usize::from(*t)));
+        let pair = self.teachers.get(&id).and_then(|t| TITLES.get(usize::from(*t)));
         pair.map_or("", |(zh, en)| l.t(zh, en))
+    }
+
+    fn period(&self, row: &LessonRow) -> String {
+        let label = row.period.and_then(|no| self.periods.get(&(row.school_id, no)));
+        label.cloned().unwrap_or_default()
     }
 }
 
@@ -78,6 +103,7 @@ fn card(
         teacher: row.teacher_name.clone(),
         teacher_title: titles.title(row.teacher_id, l).to_owned(),
         class: format!("{} {} {}", row.stage, row.grade_name, row.class_name),
+        period: titles.period(row),
         school: row.school_name.clone(),
         when: show_time(zone, row.started_at_ms, "%Y-%m-%d %H:%M"),
         day: show_time(zone, row.started_at_ms, "%m-%d"),

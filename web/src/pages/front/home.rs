@@ -8,7 +8,7 @@ use crate::session::Visitor;
 use crate::state::AppState;
 use askama::Template;
 use axum::extract::State;
-use db::{LessonFilter, Page as Rows};
+use db::{LessonFilter, LessonRow, Page as Rows};
 
 /// Newest lessons shown of each subject.
 const PER_SUBJECT: i64 = 8;
@@ -39,19 +39,23 @@ pub async fn home(
     visitor: Visitor,
     shell: Shell,
 ) -> Result<Page<Home>, WebError> {
-    let titles = Titles::of(state.db.all_teachers().await?);
-    let mut sections = Vec::new();
+    let mut found = Vec::new();
     for counted in state.db.subject_counts().await?.into_iter().filter(|c| c.lessons > 0) {
         let filter = LessonFilter { subject_id: Some(counted.subject.id), ..LessonFilter::default() };
-        let found = state.db.list_lessons(&filter, Rows::first(PER_SUBJECT)).await?;
-        sections.push(Section {
-            id: counted.subject.id.0,
-            name: counted.subject.name,
-            total: counted.lessons,
-            lessons: cards(&state, &visitor, &titles, &found.rows),
-        });
+        found.push((counted, state.db.list_lessons(&filter, Rows::first(PER_SUBJECT)).await?.rows));
     }
-    let newest = cards(&state, &visitor, &titles, &state.db.newest_lessons(COLUMN).await?);
-    let most_clicked = cards(&state, &visitor, &titles, &state.db.most_clicked_lessons(COLUMN).await?);
+    let newest = state.db.newest_lessons(COLUMN).await?;
+    let most_clicked = state.db.most_clicked_lessons(COLUMN).await?;
+    let of_subjects = found.iter().flat_map(|(_, rows)| rows);
+    let titles = Titles::read(&state, of_subjects.chain(&newest).chain(&most_clicked)).await?;
+    let cards = |rows: &[LessonRow]| cards(&state, &visitor, &titles, rows);
+    let sections = found.iter().map(|(counted, rows)| Section {
+        id: counted.subject.id.0,
+        name: counted.subject.name.clone(),
+        total: counted.lessons,
+        lessons: cards(rows),
+    });
+    let sections = sections.collect();
+    let (newest, most_clicked) = (cards(&newest), cards(&most_clicked));
     Ok(Page(Home { l: shell.l, shell, sections, newest, most_clicked }))
 }

@@ -10,6 +10,8 @@ use crate::state::AppState;
 use askama::Template;
 use axum::Json;
 use axum::extract::{Path, State};
+use model::SchoolId;
+use model::calendar::LessonKey;
 use model::slice::SliceEnd;
 use serde::Serialize;
 
@@ -40,6 +42,8 @@ pub struct LessonPage {
     related: Vec<LessonCard>,
     parts: Vec<Part>,
     codec: String,
+    /// For admins: the rules by which it was recorded.
+    why: String,
 }
 
 /// `GET /lesson/{key}`
@@ -53,12 +57,22 @@ pub async fn lesson(
     if state.clicks.counts(&visitor.key, &format!("lesson {key}"), state.now_ms()) {
         state.db.lesson_clicked(&key).await?;
     }
-    let titles = Titles::of(state.db.all_teachers().await?);
+    let titles = Titles::read(&state, &found.lessons).await?;
     let mut all = cards(&state, &visitor, &titles, &found.lessons).into_iter();
     let lesson = all.next().ok_or(WebError::NotFound)?;
     let related: Vec<LessonCard> = all.collect();
     let (parts, codec) = parts(&state, &visitor, &lesson).await?;
-    Ok(Page(LessonPage { l: shell.l, shell, lesson, related, parts, codec }))
+    let school = found.lessons.first().map_or(SchoolId(0), |row| row.school_id);
+    let why = if shell.is_admin() { why(&lesson.key, school) } else { String::new() };
+    Ok(Page(LessonPage { l: shell.l, shell, lesson, related, parts, codec, why }))
+}
+
+/// The page that tells why it was recorded; empty for what is no lesson of the timetable.
+fn why(key: &str, school: SchoolId) -> String {
+    match key.parse::<LessonKey>() {
+        Ok(LessonKey::Lesson { id, .. }) => format!("/admin/why?school={school}&lesson={id}"),
+        _ => String::new(),
+    }
 }
 
 async fn parts(

@@ -78,7 +78,7 @@ async fn list(
     let number = asked.page.parse().unwrap_or(1).max(1);
     let filter = LessonFilter { text: q.clone(), ..filter };
     let found = state.db.list_lessons(&filter, Rows::number(number, PER_PAGE)).await?;
-    let titles = Titles::of(state.db.all_teachers().await?);
+    let titles = Titles::read(&state, &found.rows).await?;
     let base =
         if q.is_empty() { format!("{action}?page=") } else { format!("{action}?q={}&page=", encode(&q)) };
     let pager = Pager { page: number, pages: found.pages(PER_PAGE), base };

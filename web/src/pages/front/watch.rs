@@ -6,19 +6,24 @@ use crate::error::WebError;
 use crate::lang::{Lang, source_kind};
 use crate::media;
 use crate::page::{Page, Shell};
+use crate::pages::admin::today::read::today;
+use crate::pages::admin::trace_words::Names;
 use crate::session::Visitor;
 use crate::state::AppState;
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use db::{ChannelFilter, ChannelRow, Page as Rows};
+use jiff::ToSpan;
 use model::ChannelId;
-use model::timetable::{due, next_start};
+use model::calendar::{LessonKey, Span};
 use serde::Deserialize;
 
 /// Channels of a page (R-LIV-05).
 const PER_PAGE: i64 = 16;
 /// Most channels of one site: the licence of the manual.
 const ALL: i64 = 500;
+/// The next lesson is looked for so many days ahead: over a weekend and a week of weekly ranges.
+const AHEAD_DAYS: i64 = 8;
 
 /// One channel as a card.
 struct ChannelCard {
@@ -116,6 +121,8 @@ pub async fn list(
 struct Planned {
     subject: String,
     teacher: String,
+    /// The class, of a lesson; a weekly range has none.
+    class: String,
     when: String,
 }
 
@@ -146,7 +153,7 @@ pub async fn channel(
 ) -> Result<Page<Watch>, WebError> {
     let row = state.db.channel(ChannelId(id)).await?;
     let now = state_of(&state, &row);
-    let (current, next) = planned(&state, &visitor, row.channel.id).await?;
+    let (current, next) = planned(&state, &visitor, &row).await?;
     let l = shell.l;
     // The player's call counts the click; the page shows the number with it.
     let counted = i64::from(!state.clicks.has(&visitor.key, &row.channel.id.stream(), state.now_ms()));
@@ -191,26 +198,38 @@ async fn others(
     Ok(running.take(8).collect())
 }
 
+/// What is recorded on a channel now, and next: lessons of its room and its weekly ranges alike.
 async fn planned(
     state: &AppState,
     visitor: &Visitor,
-    id: ChannelId,
+    row: &ChannelRow,
 ) -> Result<(Option<Planned>, Option<Planned>), WebError> {
-    let rows = state.db.range_rows(id).await?;
-    let ranges: Vec<_> = rows.iter().map(|r| r.range.clone()).collect();
     let (zone, now_ms) = (visitor.zone(), state.now_ms());
-    let shown = |occurrence: model::timetable::Occurrence| {
-        let row = rows.iter().find(|r| r.range.id == occurrence.range.id)?;
-        let day = show_day(visitor.lang, &zone, now_ms, occurrence.start_at_ms);
-        let start = show_time(&zone, occurrence.start_at_ms, "%H:%M");
-        let end = show_time(&zone, occurrence.end_at_ms, "%H:%M");
-        Some(Planned {
-            subject: row.subject_name.clone(),
-            teacher: row.teacher_name.clone(),
+    let today = today(now_ms, &zone);
+    let until = today.checked_add(AHEAD_DAYS.days()).unwrap_or(today);
+    let book = state.db.book(row.school_id, today, until).await?;
+    let mut spans = book.spans(today, AHEAD_DAYS as u16 + 1);
+    spans.retain(|span| span.channel_id == row.channel.id && span.end_at_ms > now_ms);
+    let current = spans.iter().find(|span| span.start_at_ms <= now_ms);
+    let next = spans.iter().filter(|span| span.start_at_ms > now_ms).min_by_key(|span| span.start_at_ms);
+    if current.is_none() && next.is_none() {
+        return Ok((None, None));
+    }
+    let directory = state.db.directory(row.school_id).await?;
+    let shown = |span: &Span| {
+        let day = show_day(visitor.lang, &zone, now_ms, span.start_at_ms);
+        let start = show_time(&zone, span.start_at_ms, "%H:%M");
+        let end = show_time(&zone, span.end_at_ms, "%H:%M");
+        let class = match span.key.parse::<LessonKey>() {
+            Ok(LessonKey::Lesson { id, .. }) => directory.class(id.class).unwrap_or_default(),
+            _ => String::new(),
+        };
+        Planned {
+            subject: directory.subject(span.subject_id).unwrap_or_default(),
+            teacher: directory.teacher(span.teacher_id).unwrap_or_default(),
+            class,
             when: format!("{day} {start}–{end}"),
-        })
+        }
     };
-    let current = due(&ranges, id, &zone, now_ms).and_then(shown);
-    let next = next_start(&ranges, id, &zone, now_ms).and_then(shown);
-    Ok((current, next))
+    Ok((current.map(shown), next.map(shown)))
 }

@@ -75,3 +75,25 @@ pub fn lesson(names: &impl Names, book: Option<&Book>, id: LessonId) -> Text {
 pub fn or_number(name: Option<String>, id: i64) -> String {
     name.unwrap_or_else(|| format!("#{id}"))
 }
+
+impl Names for db::Directory {
+    fn class(&self, id: ClassId) -> Option<String> {
+        self.classes.iter().find(|c| c.id == id).map(|c| format!("{}{} {}", c.stage, c.grade_name, c.name))
+    }
+
+    fn room(&self, id: RoomId) -> Option<String> {
+        self.rooms.iter().find(|r| r.id == id).map(|r| r.name.clone())
+    }
+
+    fn channel(&self, id: ChannelId) -> Option<String> {
+        self.channels.iter().find(|c| c.channel.id == id).map(crate::pages::admin::channels::full_name)
+    }
+
+    fn subject(&self, id: SubjectId) -> Option<String> {
+        self.subjects.iter().find(|s| s.id == id).map(|s| s.name.clone())
+    }
+
+    fn teacher(&self, id: TeacherId) -> Option<String> {
+        self.teachers.iter().find(|t| t.id == id).map(|t| t.name.clone())
+    }
+}

@@ -1,0 +1,159 @@
+//! What the days look like after a change, and who would be in two places: before it is made.
+
+use crate::lang::{Lang, Text};
+use crate::pages::admin::today::board::times;
+use crate::pages::admin::trace_words::{Names, date, lesson, or_number, period};
+use db::Directory;
+use jiff::civil::Date;
+use model::ClassId;
+use model::calendar::conflict::{LessonConflict, Wanted, lesson_conflicts};
+use model::calendar::{Book, Day, Lesson, LessonId, Op};
+use std::collections::BTreeSet;
+
+/// A lesson of a day as it would be.
+pub struct Line {
+    /// 第3节.
+    pub period: String,
+    /// `08:00–08:45`.
+    pub times: String,
+    /// Subject, teacher, room.
+    pub what: String,
+    /// `new`, `other`, `gone` or `same`.
+    pub class: &'static str,
+    /// What that class means, in a word; empty for `same`.
+    pub mark: String,
+}
+
+/// A day of a class as it would be.
+pub struct DayView {
+    /// Its date.
+    pub name: String,
+    /// Its lessons.
+    pub lines: Vec<Line>,
+}
+
+/// A change, supposed.
+pub struct Preview {
+    /// The days it touches.
+    pub days: Vec<DayView>,
+    /// Who would be in two places and must not.
+    pub refused: Vec<String>,
+    /// Teachers who would be in two places: only when the admin says so.
+    pub teachers: Vec<String>,
+}
+
+impl Preview {
+    /// Supposes `op`. Conflicts that were there before are not its doing.
+    pub fn of(l: Lang, book: &Book, op: &Op, directory: &Directory) -> Self {
+        let after = book.supposing(op.clone(), "");
+        let dates: BTreeSet<Date> = op.lessons().iter().map(|id| id.date).collect();
+        let class = op.lessons().first().map_or(ClassId(0), |id| id.class);
+        let mut preview = Self { days: Vec::new(), refused: Vec::new(), teachers: Vec::new() };
+        for day in dates {
+            let (old, new) = (book.expand(day), after.expand(day));
+            preview.days.push(day_view(l, class, &old, &new, book, directory));
+            let before = lesson_conflicts(&old.lessons);
+            for conflict in lesson_conflicts(&new.lessons).iter().filter(|c| !before.contains(c)) {
+                let list = match conflict.wanted {
+                    Wanted::Teacher => &mut preview.teachers,
+                    _ => &mut preview.refused,
+                };
+                list.push(said(l, conflict, &new, book, directory));
+            }
+        }
+        preview
+    }
+}
+
+fn day_view(l: Lang, class: ClassId, old: &Day, new: &Day, book: &Book, names: &Directory) -> DayView {
+    let of_class = |day: &Day| -> Vec<Lesson> {
+        day.lessons.iter().filter(|lesson| lesson.classes.contains(&class)).cloned().collect()
+    };
+    let (before, after) = (of_class(old), of_class(new));
+    let mut lines: Vec<(u32, Line)> = Vec::new();
+    for lesson in &after {
+        let was = before.iter().find(|was| was.id == lesson.id);
+        let (class, mark) = match was {
+            None => ("new", l.t("新", "new")),
+            Some(was) if differs(was, lesson) => ("other", l.t("改", "changed")),
+            Some(_) => ("same", ""),
+        };
+        lines.push((lesson.start_s, line(l, lesson, class, mark, book, names)));
+    }
+    for lesson in before.iter().filter(|was| !after.iter().any(|lesson| lesson.id == was.id)) {
+        lines.push((lesson.start_s, line(l, lesson, "gone", l.t("不上", "not held"), book, names)));
+    }
+    lines.sort_by_key(|(start_s, _)| *start_s);
+    DayView {
+        name: l.of(&date(new.date)).to_owned(),
+        lines: lines.into_iter().map(|(_, line)| line).collect(),
+    }
+}
+
+fn differs(was: &Lesson, is: &Lesson) -> bool {
+    (was.subject, was.teacher, was.room) != (is.subject, is.teacher, is.room)
+        || (was.start_s, was.end_s, was.record) != (is.start_s, is.end_s, is.record)
+}
+
+fn line(l: Lang, lesson: &Lesson, class: &'static str, mark: &str, book: &Book, names: &Directory) -> Line {
+    Line {
+        period: label(l, lesson, book),
+        times: times(lesson.start_s, lesson.end_s),
+        what: content(l, lesson, names),
+        class,
+        mark: mark.to_owned(),
+    }
+}
+
+fn label(l: Lang, lesson: &Lesson, book: &Book) -> String {
+    match (lesson.label.as_str(), lesson.id.period) {
+        ("", 0) => l.t("课表外", "Extra").to_owned(),
+        ("", no) => l.of(&period(Some(book), no)).to_owned(),
+        (label, _) => label.to_owned(),
+    }
+}
+
+/// `数学 · 王芳 · 301 · 不录`.
+pub fn content(l: Lang, lesson: &Lesson, names: &Directory) -> String {
+    let mut parts = vec![or_number(names.subject(lesson.subject), lesson.subject.0)];
+    parts.extend(lesson.teacher.map(|id| or_number(names.teacher(id), id.0)));
+    parts.extend(lesson.room.map(|id| or_number(names.room(id), id.0)));
+    if !lesson.record {
+        parts.push(l.t("不录", "not recorded").to_owned());
+    }
+    parts.join(" · ")
+}
+
+/// `第3节 08:00–08:45 数学 · 王芳 · 301`.
+pub fn choice(l: Lang, lesson: &Lesson, book: &Book, names: &Directory) -> String {
+    let times = times(lesson.start_s, lesson.end_s);
+    format!("{} {times} {}", label(l, lesson, book), content(l, lesson, names))
+}
+
+fn said(l: Lang, conflict: &LessonConflict, day: &Day, book: &Book, names: &Directory) -> String {
+    let find = |id: LessonId| day.lessons.iter().find(|lesson| lesson.id == id);
+    let of = |id: LessonId| lesson(names, Some(book), id);
+    let (a, b) = (of(conflict.a), of(conflict.b));
+    let lessons = [find(conflict.a), find(conflict.b)];
+    let who = match conflict.wanted {
+        Wanted::Teacher => lessons.iter().flatten().find_map(|x| names.teacher(x.teacher?)),
+        Wanted::Room => lessons.iter().flatten().find_map(|x| names.room(x.room?)),
+        Wanted::Class => lessons.iter().flatten().next().and_then(|x| names.class(x.id.class)),
+    }
+    .unwrap_or_default();
+    let text = match conflict.wanted {
+        Wanted::Teacher => Text::new(
+            format!("教师 {who} 同一时间有两节课：{}；{}", a.zh, b.zh),
+            format!("Teacher {who} has two lessons at one time: {}; {}", a.en, b.en),
+        ),
+        Wanted::Room => Text::new(
+            format!("教室 {who} 同一时间有两节课：{}；{}", a.zh, b.zh),
+            format!("Room {who} has two lessons at one time: {}; {}", a.en, b.en),
+        ),
+        Wanted::Class => Text::new(
+            format!("班级 {who} 同一时间有两节课：{}；{}", a.zh, b.zh),
+            format!("Class {who} has two lessons at one time: {}; {}", a.en, b.en),
+        ),
+    };
+    l.of(&text).to_owned()
+}
