@@ -4,6 +4,7 @@ use reqwest::header::{COOKIE, LOCATION, SET_COOKIE};
 use reqwest::redirect::Policy;
 use std::collections::BTreeMap;
 use std::sync::Mutex;
+use std::time::Duration;
 
 /// A visitor with a cookie jar.
 pub struct Site {
@@ -26,7 +27,10 @@ pub struct Answer {
 impl Site {
     /// A visitor without an account.
     pub fn new(base: &str) -> Self {
-        let client = reqwest::Client::builder().redirect(Policy::none()).no_proxy().build().unwrap();
+        // The server closes a connection that is silent for 10 s: a request on one that just goes would fail.
+        let idle = Duration::from_secs(5);
+        let builder = reqwest::Client::builder().redirect(Policy::none()).no_proxy().pool_idle_timeout(idle);
+        let client = builder.build().unwrap();
         Self { base: base.to_owned(), client, cookies: Mutex::default() }
     }
 
@@ -52,6 +56,19 @@ impl Site {
             .post(self.url(path))
             .header("content-type", "application/x-www-form-urlencoded")
             .body(body);
+        self.send(request).await
+    }
+
+    /// Posts JSON with the token in its header, as the scripts of the pages do.
+    pub async fn post_json(&self, path: &str, value: &serde_json::Value) -> Answer {
+        let token = self.token().await;
+        let request = self
+            .client
+            .post(self.url(path))
+            .header("content-type", "application/json")
+            .header("accept", "application/json")
+            .header("x-csrf-token", token)
+            .body(value.to_string());
         self.send(request).await
     }
 
