@@ -60,7 +60,7 @@ export class Holidays {
       const has = days.get(num(day.date));
       const same = has && has.kind === day.kind && !(isOpen(has) && this.answers.has(day.date));
       const state = !has ? "new" : same && !isOpen(has) ? "same" : has.kind === day.kind ? "open" : "other";
-      const on = this.chosen.get(day.date) ?? (state === "new" || state === "open");
+      const on = this.chosen.get(day.date) ?? (state === "new" || (state === "open" && Boolean(this.answers.get(day.date))));
       return { day, has, state, on };
     });
     const list = el("ul", { class: "k-holidays" }, rows.map((row) => this.line(row, named)));
@@ -83,7 +83,7 @@ export class Holidays {
     const near = candidates(named, date, day.note);
     const value = this.answers.get(day.date) ?? "";
     const choices = [["", t("补哪天的课？以后再定", "Whose lessons? Later")], ...near.map((n) => [`date:${iso(n)}`, t(`补 ${dayName(n)} 的课`, `those of ${dayName(n)}`)]), ...dayNames.slice(0, 5).map((name, i) => [`day:${i + 1}`, t(`补${name}的课`, `those of a ${name}`)]), ["off", t("不补课，放假", "No lessons: off")]];
-    return el("select", { class: "a-input k-select", "data-answers": day.date, "aria-label": t(`${dayName(date)} 补哪天的课`, `Whose lessons on ${dayName(date)}`), onchange: (e) => { this.answers.set(day.date, e.target.value); this.draw(); this.root.querySelector(`[data-answers="${day.date}"]`)?.focus(); } },
+    return el("select", { class: "a-input k-select", "data-answers": day.date, "aria-label": t(`${dayName(date)} 补哪天的课`, `Whose lessons on ${dayName(date)}`), onchange: (e) => { this.answers.set(day.date, e.target.value); this.chosen.delete(day.date); this.draw(); this.root.querySelector(`[data-answers="${day.date}"]`)?.focus(); } },
       choices.map(([v, text]) => el("option", { value: v, selected: v === value }, text)));
   }
 

@@ -46,10 +46,10 @@ fn directory(data_dir: &Path) -> PathBuf {
 pub async fn offers(data_dir: &Path) -> Vec<Offer> {
     let mut found = own(&directory(data_dir)).await;
     for text in BUILT_IN {
-        if let Ok(year) = read(text) {
-            if found.iter().all(|o| o.year != year.year) {
-                found.push(Offer { year: year.year, own: false, days: year.proposals() });
-            }
+        if let Ok(year) = read(text)
+            && found.iter().all(|o| o.year != year.year)
+        {
+            found.push(Offer { year: year.year, own: false, days: year.proposals() });
         }
     }
     found.sort_by_key(|o| o.year);

@@ -41,7 +41,7 @@ fn parts<K: Ord + Clone, T: PartialEq + Clone>(
         if is != was {
             told.others.push(say(key, is));
             if wanted != was && wanted != is {
-                told.clashes.push(say(key, is));
+                told.clashes.push(words::both(&say(key, is), &say(key, wanted)));
             }
         }
         let kept = if wanted == was { is } else { wanted };
@@ -52,7 +52,7 @@ fn parts<K: Ord + Clone, T: PartialEq + Clone>(
     merged
 }
 
-/// Terms by start: two people who move the same term's dates are shown two terms that overlap, and the check says so.
+/// Terms by year and name: one that was renamed counts as removed and added.
 fn terms(calendar: &Calendar) -> Parts<(String, String), Term> {
     calendar.terms.iter().map(|t| ((t.year.clone(), t.name.clone()), t.clone())).collect()
 }
@@ -79,6 +79,7 @@ pub fn merge(base: &Calendar, theirs: &Calendar, mine: &Calendar) -> Merged {
     if theirs.bell_rules != base.bell_rules {
         let text = Text::new("修改了作息安排（哪天用哪张作息）", "Changed the bell rules");
         told.others.push(text.clone());
+        // A list in which the order counts: taken whole.
         if mine.bell_rules == base.bell_rules {
             bell_rules.clone_from(&theirs.bell_rules);
         } else if mine.bell_rules != theirs.bell_rules {

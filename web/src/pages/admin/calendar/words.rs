@@ -100,3 +100,11 @@ pub fn table_changed(id: &u32, is: Option<&BellTable>) -> Text {
         ),
     }
 }
+
+/// What both did to the same.
+pub fn both(theirs: &Text, mine: &Text) -> Text {
+    Text::new(
+        format!("对方：{}；您的：{}", theirs.zh, mine.zh),
+        format!("theirs: {}; yours: {}", theirs.en, mine.en),
+    )
+}
