@@ -34,7 +34,7 @@ export class Explain {
     const filter = day.lessons.length > 12 ? el("input", { class: "a-input", type: "search", placeholder: t("按班级、科目、教师、教室筛选", "Filter by class, subject, teacher, room"), "aria-label": t("筛选", "Filter"), oninput: (e) => { for (const li of list.children) li.hidden = !li.textContent.includes(e.target.value.trim()); } }) : null;
     const list = el("ul", { class: "k-lessons" }, day.lessons.map((l) => el("li", { class: l.recorded ? "rec" : "" }, el("details", {}, el("summary", {}, el("span", { class: "a-num k-when" }, l.times), el("span", { class: "k-what" }, el("b", {}, `${l.class} ${l.subject}`), ` ${[l.label, l.teacher, l.room].filter(Boolean).join(" · ")}`), el("span", { class: `a-badge ${l.recorded ? "ok" : "idle"}` }, l.recorded ? t("录像", "Recorded") : t("不录", "Not recorded"))), el("ol", { class: "k-steps" }, l.steps.map((s) => el("li", {}, s)))))));
     const absent = day.absent.length === 0 ? null : el("details", { class: "k-more" }, el("summary", {}, t(`不上的课（${day.absent.length}）`, `Lessons not held (${day.absent.length})`)), el("ul", { class: "k-lessons" }, day.absent.map((a) => el("li", {}, el("details", {}, el("summary", {}, el("span", { class: "k-what" }, `${a.name} ${a.subject}`)), el("ol", { class: "k-steps" }, a.steps.map((s) => el("li", {}, s))))))));
-    this.result.replaceChildren(el("h3", { "data-looked": day.date }, day.title), steps, el("p", { class: "k-sum" }, sum), filter ?? "", list, absent ?? "");
+    this.result.replaceChildren(el("h2", { "data-looked": day.date }, day.title), steps, el("p", { class: "k-sum" }, sum), filter ?? "", list, absent ?? "");
   }
 }
 

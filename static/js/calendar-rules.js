@@ -11,7 +11,7 @@ export class Rules {
 
   draw() {
     const { doc } = this.app;
-    const head = el("div", { class: "k-block" }, el("h3", {}, t("作息安排", "When which table rings")),
+    const head = el("div", { class: "k-block" }, el("h2", {}, t("作息安排", "When which table rings")),
       el("p", { class: "a-soft a-small" }, t("没有符合的安排时用默认作息。最具体的优先：先看年级，再看星期，再看日期；一样具体时下面的优先。某一天单独换作息，请在“校历”里设。", "Without a fitting rule the default table rings. The most specific wins: grades, then weekdays, then dates; of equals the lower one. For a single date use Year.")));
     const rows = doc.bell_rules.map((rule, i) => this.card(rule, i));
     const off = doc.bell_tables.length === 0 || doc.bell_rules.length >= RULES_MAX;

@@ -57,7 +57,7 @@ export class Terms {
       field(this.app, { name: "week", label: t("周", "Week"), kind: "number", min: 1, max: 60, value: w.week, bare: true, set: (v) => put(n, { week: v }) }), el("span", {}, t("周", "")),
       act("×", "remove-week", () => this.change(i, { weeks: rows.filter((_x, m) => m !== n) }), { label: t("删除这一行", "Remove this line") }));
     const add = () => this.change(i, { weeks: [...rows, { date: this.inside(term), week: weekOf(term, num(this.inside(term))) }] });
-    return el("div", { class: "k-block" }, el("h4", {}, t("周次校正", "Week numbers")), el("p", { class: "a-soft a-small" }, t("开学那一周默认是第 1 周。推迟开学或中途停课时，写明哪一周是第几周，之后的周顺延。", "The first week is week 1. When school begins late or pauses, say which week is which; later weeks count on.")),
+    return el("div", { class: "k-block" }, el("h2", {}, t("周次校正", "Week numbers")), el("p", { class: "a-soft a-small" }, t("开学那一周默认是第 1 周。推迟开学或中途停课时，写明哪一周是第几周，之后的周顺延。", "The first week is week 1. When school begins late or pauses, say which week is which; later weeks count on.")),
       rows.map(row), act(t("添加校正", "Add"), "add-week", add));
   }
 
