@@ -9,6 +9,7 @@ pub mod timetable;
 pub mod workbook;
 
 mod error;
+mod paper;
 mod place;
 mod plain;
 mod problem;

@@ -9,7 +9,7 @@ mod text;
 mod xls;
 mod xlsx;
 
-pub(crate) use text::{decode, guarded};
+pub(crate) use text::{decode, guarded, quoted};
 
 use crate::plain::number_text;
 use crate::{At, Problem, SheetError};

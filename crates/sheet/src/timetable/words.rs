@@ -206,7 +206,9 @@ pub(super) fn period(text: &str) -> Option<PeriodWord> {
     if let Some((_, no)) = bare.rsplit_once('#') {
         return no.parse::<u8>().ok().map(|_| word(named(None, &rest)));
     }
-    if PAUSES.contains(&bare.as_str()) {
+    // Our exports say of breaks with names of their own that they are ones.
+    let said = ["(休息", "(break"].iter().any(|mark| bare.ends_with(mark));
+    if said || PAUSES.contains(&bare.as_str()) {
         return Some(PeriodWord { pause: true, ..word(named(None, &rest)) });
     }
     let stem = bare.trim_matches(|c: char| "第节课".contains(c) || numeral(&c.to_string()).is_some());

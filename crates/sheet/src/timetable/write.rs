@@ -1,9 +1,20 @@
 //! Timetables out: grids as they hang on the wall, long lists, templates. The reader of this crate reads them back to the
 //! same cells.
 
-use super::Names;
-use crate::{Language, SheetError};
-use model::calendar::Timetable;
+mod grid;
+mod list;
+mod template;
+
+pub use grid::write_grid;
+pub use list::{write_list_csv, write_list_xlsx};
+pub use template::template;
+
+use super::bells::Bells;
+use super::{Names, words};
+use crate::Language;
+use model::calendar::{Cell, PeriodKind, Timetable};
+use model::{ClassId, RoomId, SubjectId, TeacherId};
+use std::collections::BTreeSet;
 
 /// Whose timetable a sheet is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,7 +23,7 @@ pub enum By {
     Class,
     /// 教师课表.
     Teacher,
-    /// 教室课表.
+    /// 教室课表: of cells that name the room. Lessons in the class's own room name none; fill it in before, where wanted.
     Room,
 }
 
@@ -42,26 +53,102 @@ pub enum Form {
     List,
 }
 
-/// xlsx, a sheet a class (teacher, room), A4 landscape, one page wide.
-pub fn write_grid(export: &Export<'_>) -> Result<Vec<u8>, SheetError> {
-    let _ = export;
-    Err(SheetError::Empty)
+/// What stands first in the hidden sheet of our timetables.
+const KEY_LINE: &str = "yunlubo timetable 1";
+
+/// Texts for ids; an id without a name is written as `#7`, which no reader takes for a name.
+struct Texts<'a> {
+    names: &'a Names,
+    bells: Bells<'a>,
+    language: Language,
 }
 
-/// xlsx, a row a lesson.
-pub fn write_list_xlsx(export: &Export<'_>) -> Result<Vec<u8>, SheetError> {
-    let _ = export;
-    Err(SheetError::Empty)
+impl<'a> Texts<'a> {
+    fn new(names: &'a Names, language: Language) -> Self {
+        Self { names, bells: Bells::new(&names.bells), language }
+    }
+
+    fn class(&self, id: ClassId) -> String {
+        let found = self.names.classes.iter().find(|c| c.id == id);
+        found.map_or_else(|| format!("#{id}"), |class| self.names.class_label(class))
+    }
+
+    fn subject(&self, id: SubjectId) -> String {
+        let found = self.names.subjects.iter().find(|(i, _)| *i == id);
+        found.map_or_else(|| format!("#{id}"), |(_, name)| name.clone())
+    }
+
+    fn teacher(&self, id: TeacherId) -> String {
+        let found = self.names.teachers.iter().find(|(i, _)| *i == id);
+        found.map_or_else(|| format!("#{id}"), |(_, name)| name.clone())
+    }
+
+    fn room(&self, id: RoomId) -> String {
+        let found = self.names.rooms.iter().find(|(i, _)| *i == id);
+        found.map_or_else(|| format!("#{id}"), |(_, name)| name.clone())
+    }
+
+    /// 星期一, in a rotation 第1天.
+    fn day(&self, day: u8) -> String {
+        let zh = ["星期一", "星期二", "星期三", "星期四", "星期五", "星期六", "星期日"];
+        let en = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
+        let at = usize::from(day).wrapping_sub(1);
+        match (self.names.days == 7).then(|| zh.get(at).zip(en.get(at))).flatten() {
+            Some((zh, en)) => self.language.pick(zh, en).to_owned(),
+            None => match self.language {
+                Language::Chinese => format!("第{day}天"),
+                Language::English => format!("Day {day}"),
+            },
+        }
+    }
+
+    /// The label of a period, with its number behind where the label alone would not lead back to it.
+    fn period(&self, no: u8) -> String {
+        let label = self.bells.label(no);
+        let back =
+            words::period(&label).filter(|word| !word.pause).and_then(|word| self.bells.number(&word.period));
+        match back == Some(no) && !label.contains('#') {
+            true => label,
+            false => format!("{} #{no}", label.replace('#', "")),
+        }
+    }
+
+    /// The label of a break, so that the reader sees that it is one.
+    fn pause(&self, label: &str) -> String {
+        match words::period(label).is_some_and(|word| word.pause) {
+            true => label.to_owned(),
+            false => format!("{label}{}", self.language.pick("(休息)", " (break)")),
+        }
+    }
+
+    /// Rows of a grid: number (none for a break), text.
+    fn rows(&self) -> Vec<(Option<u8>, String)> {
+        let clock = |s: u32| format!("{:02}:{:02}", s / 3600, s / 60 % 60);
+        let rows = self.bells.rows().into_iter().map(|(no, label, kind, time)| {
+            let time = time.map(|(a, b)| format!("{}-{}", clock(a), clock(b)));
+            match kind {
+                PeriodKind::Break => {
+                    (None, format!("{} {}", self.pause(&label), time.unwrap_or_default()).trim().to_owned())
+                }
+                _ => (
+                    Some(no),
+                    [Some(self.period(no)), time].into_iter().flatten().collect::<Vec<_>>().join("\n"),
+                ),
+            }
+        });
+        rows.collect()
+    }
+
+    /// Monday to Friday and what else has lessons; in a rotation every day.
+    fn days(&self, cells: &[Cell]) -> Vec<u8> {
+        match self.names.days {
+            7 => (1..=7).filter(|day| *day <= 5 || cells.iter().any(|c| c.day == *day)).collect(),
+            days => (1..=days.max(1)).collect(),
+        }
+    }
 }
 
-/// csv in UTF-8 with a byte order mark (Excel needs it), a row a lesson; formulas are neutralised.
-pub fn write_list_csv(export: &Export<'_>) -> Result<Vec<u8>, SheetError> {
-    let _ = export;
-    Err(SheetError::Empty)
-}
-
-/// An empty form with drop-downs of the school's names. Its examples are never imported.
-pub fn template(names: &Names, form: Form, language: Language) -> Result<Vec<u8>, SheetError> {
-    let _ = (names, form, language);
-    Err(SheetError::Empty)
+/// Everybody of a joint lesson, to write it once in a teacher's or room's grid.
+fn together(cell: &Cell) -> BTreeSet<ClassId> {
+    cell.with.iter().copied().chain([cell.class]).collect()
 }

@@ -1,7 +1,7 @@
 //! Text files: which encoding, which separator, then cells.
 
 use super::intake::{Hidden, Intake};
-use super::{Sheet, Value, Workbook};
+use super::{COLUMNS_MAX, ROWS_MAX, Sheet, Value, Workbook};
 use crate::SheetError;
 use encoding_rs::{Encoding, GB18030, UTF_8, UTF_16BE, UTF_16LE};
 
@@ -93,24 +93,89 @@ fn table(file_name: &str, name: &str, text: &str, separator: u8) -> Result<Workb
         Some((_, rest)) => rest,
         None => text,
     };
-    let mut reader = csv::ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .delimiter(separator)
-        .from_reader(body.as_bytes());
-    for record in reader.records() {
-        let record = record.map_err(|error| SheetError::Damaged(error.to_string()))?;
-        // The line and not the record's number: the csv reader jumps over empty lines.
-        let row = record.position().map_or(0, |p| p.line() as u32);
-        for (index, field) in record.iter().enumerate() {
-            intake.put(&mut sheet, row, index as u32 + 1, Value::Text(unguarded(field).to_owned()))?;
+    for (index, row) in rows(body, separator).enumerate() {
+        // Beyond the limit one row more, so that it is told.
+        if index > ROWS_MAX as usize {
+            break;
+        }
+        for (col, field) in row.iter().enumerate() {
+            intake.put(
+                &mut sheet,
+                index as u32 + 1,
+                col as u32 + 1,
+                Value::Text(unguarded(field).to_owned()),
+            )?;
         }
     }
     if sheet.cells.is_empty() {
         return Err(SheetError::Empty);
     }
+    let key = sheet.cells.range((1, 1)..=(1, u32::MAX)).last().map(|(at, value)| (*at, value.text()));
+    if let Some((at, key)) = key.filter(|(_, key)| key.starts_with("yunlubo ")) {
+        sheet.cells.remove(&at);
+        intake.workbook.key = Some(key);
+    }
     intake.keep(sheet, true, &Hidden::default())?;
     Ok(intake.workbook)
+}
+
+/// The rows of a text (RFC 4180), empty ones too: a row's number is that of the spreadsheet it came from. A quote that is
+/// never closed ends with its line.
+fn rows(text: &str, separator: u8) -> impl Iterator<Item = Vec<String>> + '_ {
+    let separator = char::from(separator);
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let mut row = Vec::new();
+        loop {
+            let (field, end) = field(rest, separator);
+            rest = &rest[end..];
+            // One more than is kept tells the reader that there were more.
+            if row.len() <= COLUMNS_MAX as usize {
+                row.push(field);
+            }
+            match rest.strip_prefix(separator) {
+                Some(after) => rest = after,
+                None => {
+                    rest =
+                        rest.strip_prefix("\r\n").or_else(|| rest.strip_prefix(['\n', '\r'])).unwrap_or(rest);
+                    return Some(row);
+                }
+            }
+        }
+    })
+}
+
+/// The field a text begins with, and where it ends.
+fn field(text: &str, separator: char) -> (String, usize) {
+    let plain_end = text.find([separator, '\n', '\r']).unwrap_or(text.len());
+    let Some(inside) = text.strip_prefix('"') else { return (text[..plain_end].to_owned(), plain_end) };
+    let mut out = String::new();
+    let mut at = 0;
+    while let Some(quote) = inside[at..].find('"') {
+        out.push_str(&inside[at..at + quote]);
+        at += quote + 1;
+        if inside[at..].starts_with('"') {
+            out.push('"');
+            at += 1;
+            continue;
+        }
+        // What stands between the closing quote and the separator belongs to the field, as spreadsheets read it.
+        let tail = inside[at..].find([separator, '\n', '\r']).unwrap_or(inside.len() - at);
+        out.push_str(&inside[at..at + tail]);
+        return (out, at + tail + 1);
+    }
+    (text[..plain_end].to_owned(), plain_end)
+}
+
+/// A field in quotes where it needs them.
+pub(crate) fn quoted(field: &str) -> std::borrow::Cow<'_, str> {
+    match field.contains(['"', ',', '\n', '\r']) {
+        true => format!("\"{}\"", field.replace('"', "\"\"")).into(),
+        false => field.into(),
+    }
 }
 
 /// Marks that begin a formula in a spreadsheet: OWASP "CSV injection".
@@ -154,6 +219,15 @@ mod tests {
             assert_eq!(decode(bytes).unwrap(), text);
         }
         assert!(decode(&[0, 1, 2, 3, 4, 0, 0, 0, 0xFF, 0x80]).is_err());
+    }
+
+    #[test]
+    fn rows_are_counted_as_a_spreadsheet_counts_them() {
+        let read = |text| rows(text, b',').collect::<Vec<_>>();
+        assert_eq!(read("a,b\r\n\r\nc"), [vec!["a", "b"], vec![""], vec!["c"]]);
+        assert_eq!(read("\"a\nb\",\"c\"\"d\",e\n"), [vec!["a\nb", "c\"d", "e"]]);
+        assert_eq!(read("\"never closed,b\nc"), [vec!["\"never closed", "b"], vec!["c"]]);
+        assert_eq!(read("a,\r,b"), [vec!["a", ""], vec!["", "b"]]);
     }
 
     #[test]
