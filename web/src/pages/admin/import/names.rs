@@ -289,7 +289,15 @@ pub async fn choose(
         (0..NAMES_PER_PAGE).map(|n| (fields.text(&format!("k-{n}")).to_owned(), n)).collect();
     for name in &unknown {
         let key = key(name);
-        let Some(n) = rows.get(&key) else { continue };
+        let Some(n) = rows.get(&key) else {
+            // On a later page: what resembles nothing is made along, anything else is still shown.
+            let grade = guessed.get(&name.text).copied();
+            let plain = rest == "create" && name.guesses.is_empty() && name.noun != Noun::Grade;
+            if plain && refused(&desk, &known, name, Choice::Create, grade).is_none() {
+                job.keep(name, Choice::Create, grade);
+            }
+            continue;
+        };
         match said(&desk, &known, name, &fields, *n, &rest) {
             Said::Do(choice) => {
                 let grade = fields.text(&format!("g-{n}")).parse().ok();

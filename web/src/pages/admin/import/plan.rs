@@ -47,7 +47,7 @@ pub struct ClassPlan {
 /// The whole import.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Plan {
-    /// Every class of the file, by id.
+    /// Every class of the file: those there are, then those to be made.
     pub classes: Vec<ClassPlan>,
     /// The timetable that would be published.
     pub after: Timetable,
@@ -120,7 +120,10 @@ pub fn plan(
     let replaced = |class: &ClassId| classes.contains(class) && !keep.contains(&class.0);
     let mut after: Vec<Cell> = base.cells.iter().filter(|c| !replaced(&c.class)).cloned().collect();
     after.extend(mine.iter().filter(|(slot, _)| replaced(&slot.class)).flat_map(|(_, cells)| cells.clone()));
-    let classes = classes.iter().map(|class| class_plan(*class, replaced(class), &before, &mine, &places));
+    // Those that are made stand in the order of the file behind those that are there.
+    let mut ordered: Vec<ClassId> = classes.iter().copied().collect();
+    ordered.sort_by_key(|class| (class.0 < 0, class.0.abs()));
+    let classes = ordered.iter().map(|class| class_plan(*class, replaced(class), &before, &mine, &places));
     Plan { classes: classes.collect(), after: Timetable { cells: after }.sorted(), places }
 }
 

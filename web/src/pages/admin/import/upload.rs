@@ -120,8 +120,9 @@ async fn read(mut form: Multipart, token: &str, header: Option<String>) -> Resul
             }
         }
     }
-    match trusted {
-        true => Ok(Upload { file, refused }),
+    // A body that is too large may hide its token; it does nothing but be told so.
+    match trusted || refused.is_some() {
+        true => Ok(Upload { file: file.filter(|_| refused.is_none()), refused }),
         false => Err(WebError::StaleForm),
     }
 }
