@@ -54,6 +54,7 @@ const put = (cell) => {
     place.classList.add(cell.tone);
     place.dataset.tone = cell.tone;
     word.textContent = cell.word;
+    place.title = cell.cause;
     void place.offsetWidth;
     place.classList.add("fresh");
     changed = true;

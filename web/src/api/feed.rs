@@ -113,7 +113,8 @@ async fn feed(
         // Nobody guesses 256 bits; whoever tries all the same gets slower answers, and never another one.
         return match state.limiter.try_now(&[format!("feed:{ip}")], now_ms) {
             Some(wait_ms) => Ok(slow_down(wait_ms)),
-            None => Err(WebError::NotFound),
+            // No page: it would repeat the address in its links.
+            None => Ok((StatusCode::NOT_FOUND, "not found\n").into_response()),
         };
     };
     let made = match state.shelf.find(row.id, now_ms) {

@@ -171,7 +171,13 @@ fn page(
             desk = desk.flash("warn", line.clone());
         }
     }
-    for fault in faults.iter().filter(|f| matches!(f.field, "class") || form.is_none()) {
+    let fields = form.iter().flat_map(|f| &f.sections).flat_map(|s| &s.fields);
+    let marked: Vec<&str> = fields.filter(|f| f.error.is_some()).map(|f| f.name).collect();
+    if !marked.is_empty() {
+        desk = desk.flash("bad", l.t("没有保存：请修改标出的项。", "Not saved: correct the marked fields."));
+    }
+    // A fault of a field that this form does not show must not vanish.
+    for fault in faults.iter().filter(|f| !marked.contains(&f.field)) {
         desk = desk.flash("bad", l.fault(fault));
     }
     let kind = |(value, zh, en, zh_note, en_note): &(&str, &str, &str, &str, &str)| {
@@ -306,6 +312,14 @@ fn sections(l: Lang, d: &Desktop, lessons: &[Lesson], preview: Option<&Preview>)
         )),
         _ => {}
     }
+    fields.extend(closing(l, d, preview));
+    let title = format!("{} {}", l.of(&date_words(asked.date)), class_name(d));
+    vec![Section::titled(title, "", fields)]
+}
+
+/// What every kind ends with: the reason, the question about teachers, and what was chosen above.
+fn closing(l: Lang, d: &Desktop, preview: Option<&Preview>) -> Vec<Field> {
+    let asked = &d.asked;
     let mut reason = Field::text("reason", l.t("理由", "Reason"));
     reason.hint = l
         .t(
@@ -313,7 +327,7 @@ fn sections(l: Lang, d: &Desktop, lessons: &[Lesson], preview: Option<&Preview>)
             "Shown with the lesson, e.g. away on business, sports day.",
         )
         .to_owned();
-    fields.push(reason);
+    let mut fields = vec![reason];
     if preview.is_some_and(|p| p.refused.is_empty() && !p.teachers.is_empty()) {
         let text = l.t(
             "我知道教师同一时间有两节课，仍然保存",
@@ -330,8 +344,7 @@ fn sections(l: Lang, d: &Desktop, lessons: &[Lesson], preview: Option<&Preview>)
         hidden("date", asked.date.to_string()),
         hidden("to_date", asked.to_date.to_string()),
     ]);
-    let title = format!("{} {}", l.of(&date_words(asked.date)), class_name(d));
-    vec![Section::titled(title, "", fields)]
+    fields
 }
 
 fn time(name: &'static str, label: &str) -> Field {

@@ -132,7 +132,13 @@ pub fn choice(l: Lang, lesson: &Lesson, book: &Book, names: &Directory) -> Strin
 
 fn said(l: Lang, conflict: &LessonConflict, day: &Day, book: &Book, names: &Directory) -> String {
     let find = |id: LessonId| day.lessons.iter().find(|lesson| lesson.id == id);
-    let of = |id: LessonId| lesson(names, Some(book), id);
+    let of = |id: LessonId| {
+        let (mut name, subject) = (lesson(names, Some(book), id), find(id).map(|x| x.subject));
+        let subject = subject.map(|id| or_number(names.subject(id), id.0)).unwrap_or_default();
+        name.zh.push_str(&format!(" {subject}"));
+        name.en.push_str(&format!(" {subject}"));
+        name
+    };
     let (a, b) = (of(conflict.a), of(conflict.b));
     let lessons = [find(conflict.a), find(conflict.b)];
     let who = match conflict.wanted {

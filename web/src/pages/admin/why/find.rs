@@ -215,10 +215,10 @@ impl Teller<'_> {
             |span: &&Span| span.channel_id == channel && (span.start_at_ms..span.end_at_ms).contains(&at_ms);
         let span = spans.iter().find(now);
         let key = span.and_then(|span| span.key.parse::<LessonKey>().ok());
-        if let Some(LessonKey::Lesson { id, .. }) = key {
-            if let Some(lesson) = self.day.lessons.iter().find(|lesson| lesson.id == id) {
-                return self.held(lesson);
-            }
+        if let Some(LessonKey::Lesson { id, .. }) = key
+            && let Some(lesson) = self.day.lessons.iter().find(|lesson| lesson.id == id)
+        {
+            return self.held(lesson);
         }
         let name = or_number(self.directory.channel(channel), channel.0);
         let at = Timestamp::from_millisecond(at_ms).unwrap_or(Timestamp::UNIX_EPOCH);

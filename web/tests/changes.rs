@@ -1,0 +1,156 @@
+//! 调课: every kind, previewed and saved; conflicts, the past, strangers, and revoking.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod today_site;
+
+use db::ChangeRow;
+use jiff::civil::date;
+use model::SchoolId;
+use model::calendar::Lesson;
+use today_site::admin_site::Answer;
+use today_site::{NEXT, School};
+
+const NEW: &str = "/admin/changes/new";
+const MONDAY: &str = "c1-20261123-p2-0";
+
+async fn post(school: &School, fields: &[(&str, &str)]) -> Answer {
+    let mut all = vec![("school", "1")];
+    all.extend(fields);
+    school.site.post(NEW, &all).await
+}
+
+async fn changes(school: &School) -> Vec<ChangeRow> {
+    let db = &school.site.state.db;
+    db.changes(SchoolId(1), date(2026, 1, 1), date(2027, 12, 31)).await.unwrap()
+}
+
+async fn lessons(school: &School, day: i8) -> Vec<Lesson> {
+    let day = date(2026, 11, day);
+    school.site.state.db.book(SchoolId(1), day, day).await.unwrap().expand(day).lessons
+}
+
+#[tokio::test]
+async fn every_kind_is_made_by_its_form() {
+    let school = School::open().await;
+    let kinds: [&[(&str, &str)]; 7] = [
+        &[("op", "cancel"), ("lesson", "c2-20261123-p5-0")],
+        &[("op", "substitute"), ("lesson", MONDAY), ("teacher", "6"), ("reason", "外出教研")],
+        &[("op", "move"), ("lesson", "c1-20261124-p3-0"), ("to_date", "2026-11-25"), ("to_period", "1")],
+        &[
+            ("op", "swap"),
+            ("lesson", "c2-20261124-p2-0"),
+            ("to_date", "2026-11-26"),
+            ("b", "c2-20261126-p5-0"),
+        ],
+        &[("op", "extra"), ("class", "1"), ("date", "2026-11-28"), ("period", "2"), ("subject", "4")],
+        &[("op", "retime"), ("lesson", NEXT), ("start", "08:55"), ("end", "09:55")],
+        &[("op", "record"), ("lesson", "c1-20261127-p2-0"), ("on", "0")],
+    ];
+    for (n, fields) in kinds.iter().enumerate() {
+        let mut preview = fields.to_vec();
+        preview.push(("do", "preview"));
+        let answer = post(&school, &preview).await;
+        answer.is(200).has("data-preview");
+        assert_eq!(changes(&school).await.len(), n, "a preview changes nothing");
+        let saved = post(&school, fields).await;
+        saved.is(303);
+        assert_eq!(saved.location, "/admin/changes?school=1&done=saved");
+    }
+    assert!(!lessons(&school, 23).await.iter().any(|x| x.id.to_string() == "c2-20261123-p5-0"));
+    let wednesday = lessons(&school, 25).await;
+    let moved = wednesday.iter().find(|x| x.id.to_string() == "c1-20261125-p1-1").unwrap();
+    assert_eq!((moved.subject.0, moved.start_s), (2, 7 * 3600 + 1800));
+    assert_eq!(lessons(&school, 28).await.len(), 1);
+    let page = school.site.get("/admin/changes").await;
+    page.has("外出教研").has("data-change=\"7\"").has("一年级 一班 11月23日（周一）第1节");
+    school.site.get("/admin/changes?class=2").await.lacks("外出教研").has("data-change=\"1\"");
+    let of_six = school.site.get("/admin/changes?teacher=6").await;
+    of_six.has("data-change=\"2\"").lacks("data-change=\"1\"");
+    school.site.get("/admin/changes?teacher=4").await.has("data-change=\"1\"").lacks("data-change=\"2\"");
+    school.site.get("/admin/changes?from=2026-12-01").await.has("没有符合条件");
+}
+
+#[tokio::test]
+async fn the_form_leads_from_class_and_date_to_a_lesson() {
+    let school = School::open().await;
+    school.site.get(NEW).await.is(200).has("data-nothing").has("先选班级和日期");
+    let page = school.site.get(&format!("{NEW}?class=1&date=2026-11-23&op=substitute")).await;
+    page.has("第1节 08:00–08:45 语文").has("value=\"c1-20261123-p2-0\"").has("name=\"teacher\"");
+    school.site.get(&format!("{NEW}?class=1&date=2026-11-22")).await.has("没有课。要加一节");
+    school.site.get(&format!("{NEW}?class=1&date=2026-11-19")).await.has("过去的课不能改");
+    let linked = school.site.get(&format!("{NEW}?lesson={NEXT}&op=retime")).await;
+    linked.has("value=\"08:55\"").has("value=\"09:40\"");
+    let moving = school.site.get(&format!("{NEW}?lesson={NEXT}&op=move&to_date=2026-11-23")).await;
+    moving.has("第3节 10:10–10:55（已有 英语").has("早读 07:30–07:50<");
+}
+
+#[tokio::test]
+async fn a_class_or_room_in_two_places_is_refused_and_a_teacher_only_after_a_question() {
+    let school = School::open().await;
+    let onto = [("op", "extra"), ("class", "1"), ("date", "2026-11-23"), ("period", "2"), ("subject", "4")];
+    let refused = post(&school, &onto).await;
+    refused.is(422).has("班级 小学一年级 一班 同一时间有两节课").lacks("name=\"sure\"");
+
+    let room = school.rooms[1].to_string();
+    let other_room = [("op", "substitute"), ("lesson", MONDAY), ("room", room.as_str())];
+    post(&school, &other_room).await.is(422).has("教室 302 同一时间有两节课");
+    let sure = [("op", "substitute"), ("lesson", MONDAY), ("room", room.as_str()), ("sure", "1")];
+    post(&school, &sure).await.is(422);
+
+    // Teacher 2 has class 2 at that time.
+    let teacher = [("op", "substitute"), ("lesson", MONDAY), ("teacher", "2")];
+    post(&school, &teacher).await.is(422).has("同一时间有两节课").has("name=\"sure\"");
+    assert!(changes(&school).await.is_empty());
+    let sure = [("op", "substitute"), ("lesson", MONDAY), ("teacher", "2"), ("sure", "1")];
+    post(&school, &sure).await.is(303);
+    assert_eq!(changes(&school).await.len(), 1);
+}
+
+#[tokio::test]
+async fn the_past_and_what_is_not_there_are_refused_with_a_sentence() {
+    let school = School::open().await;
+    let cases: [&[(&str, &str)]; 8] = [
+        &[("op", "cancel"), ("lesson", "c1-20261119-p2-0")],
+        &[("op", "cancel"), ("lesson", "c1-20261123-p4-0")],
+        &[("op", "cancel"), ("lesson", "nonsense")],
+        &[("op", "cancel"), ("lesson", "c99-20261123-p2-0")],
+        &[("op", "substitute"), ("lesson", MONDAY)],
+        &[("op", "substitute"), ("lesson", MONDAY), ("teacher", "9999")],
+        &[("op", "retime"), ("lesson", MONDAY), ("start", "09:00"), ("end", "09:00")],
+        &[("op", "move"), ("lesson", MONDAY), ("to_date", "2026-11-19"), ("to_period", "2")],
+    ];
+    for fields in cases {
+        let answer = post(&school, fields).await;
+        answer.is(422);
+        assert!(answer.body.contains("a-flash bad"), "{fields:?} is refused without a word");
+    }
+    let long = "长".repeat(121);
+    post(&school, &[("op", "cancel"), ("lesson", MONDAY), ("reason", &long)]).await.is(422);
+    assert!(changes(&school).await.is_empty());
+    school.site.post("/admin/changes/77/revoke", &[]).await.is(404);
+}
+
+#[tokio::test]
+async fn two_lessons_moved_to_one_place_get_names_of_their_own() {
+    let school = School::open().await;
+    let to_sunday = [("to_date", "2026-11-22"), ("to_period", "2")];
+    for (class, lesson) in [("1", MONDAY), ("1", "c1-20261124-p2-0")] {
+        let mut fields = vec![("op", "move"), ("class", class), ("lesson", lesson)];
+        fields.extend(to_sunday);
+        if lesson == MONDAY {
+            fields.push(("do", "save"));
+        }
+        let date = if lesson == MONDAY { "2026-11-23" } else { "2026-11-24" };
+        fields.push(("date", date));
+        let answer = post(&school, &fields).await;
+        let expected = if lesson == MONDAY { 303 } else { 422 };
+        answer.is(expected);
+    }
+    let first = changes(&school).await[0].change.id;
+    school.site.post(&format!("/admin/changes/{first}/revoke"), &[("sure", "1")]).await.is(303);
+    let mut again = vec![("op", "move"), ("lesson", MONDAY)];
+    again.extend(to_sunday);
+    post(&school, &again).await.is(303);
+    let sunday = lessons(&school, 22).await;
+    assert_eq!(sunday[0].id.to_string(), "c1-20261122-p2-2", "a number that was used is never used again");
+}
