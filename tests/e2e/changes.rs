@@ -12,6 +12,8 @@ use yunlubo_tests::{Slice, check_slice, download, missing, places};
 const CLASSES: [&str; 9] = ["换课", "代课", "延长", "停课", "不录", "调课", "加课", "相邻", "录不录"];
 /// A lesson lasts so long; the third period begins two seconds after the second.
 const LESSON_S: u32 = 8;
+/// The extended one: the page takes no lesson of 30 s and less (R-SCH-04).
+const EXTENDED_S: u32 = 31;
 /// What recording and plan may differ by: the pictures come when they come.
 const SLACK_MS: i64 = 600;
 
@@ -57,25 +59,6 @@ impl Stage {
         wait_for("the time", Duration::from_secs(90), || async { (now_ms() >= at_ms).then_some(()) }).await;
     }
 
-    /// The relay hears of a change at once when it is made on a page; this one was made past them.
-    async fn tell(&self) -> i64 {
-        let path = "/admin/gatherers/1";
-        let fields = [
-            ("name", "采集端1"),
-            ("school_id", &self.campus.school.to_string()),
-            ("main_rate_kbps", "1024"),
-            ("sub_rate_kbps", "512"),
-            ("slice_min", "0"),
-            ("overlap_keyframes", "0"),
-            ("snapshot_min", "2"),
-            ("reconnect_source", "1"),
-            ("reconnect_storage", "1"),
-        ];
-        let answer = self.system.admin.post(path, &fields).await;
-        assert_eq!(answer.status, 303, "{}", answer.body);
-        now_ms()
-    }
-
     fn cells(&self) -> Vec<Cell> {
         let (today, tomorrow) = (self.campus.weekday(), self.campus.weekday() % 7 + 1);
         let mut cells = Vec::new();
@@ -95,41 +78,46 @@ impl Stage {
         cells
     }
 
+    /// The lesson of a class in the first period, as a field.
+    fn first(&self, class: &str) -> String {
+        self.room(class).lesson(self.campus.today(), 1, 0).to_string()
+    }
+
     /// What is known before the first bell.
     async fn change_before(&self) {
-        let today = self.campus.today();
-        let first = |class: &str| self.room(class).lesson(today, 1, 0);
-        let (subject, teacher) = (self.other.0, Some(self.other.1));
-        let third = |class: &str| self.room(class).lesson(today, 3, 1);
-        let tomorrow = self.room("换课").lesson(today + 1.day(), 1, 0);
+        let (today, system) = (self.campus.today(), &self.system);
+        let (tomorrow, teacher) = (today + 1.day(), self.other.1.to_string());
+        let b = self.room("换课").lesson(tomorrow, 1, 0).to_string();
+        let (a, tomorrow) = (self.first("换课"), tomorrow.to_string());
+        self.campus.order(system, &[("op", "swap"), ("lesson", &a), ("b", &b), ("to_date", &tomorrow)]).await;
+        let lesson = self.first("代课");
+        self.campus.order(system, &[("op", "substitute"), ("lesson", &lesson), ("teacher", &teacher)]).await;
+        let lesson = self.first("调课");
+        self.campus.order(system, &[("op", "move"), ("lesson", &lesson), ("to_period", "3")]).await;
+        let lesson = self.first("录不录");
+        self.campus.order(system, &[("op", "record"), ("lesson", &lesson), ("on", "0")]).await;
+        let lesson = self.room("加课").lesson(today, 3, 1);
         let times = Some((self.start_s + 4, self.start_s + 4 + LESSON_S));
-        for op in [
-            Op::Swap { a: first("换课"), b: tomorrow },
-            Op::Substitute { lesson: first("代课"), teacher, subject: None, room: None },
-            Op::Move { lesson: first("调课"), to: third("调课"), room: None },
-            Op::Extra { lesson: third("加课"), times, subject, teacher, room: None },
-            Op::Record { lesson: first("录不录"), on: false },
-        ] {
-            self.campus.change(op).await;
-        }
+        let (subject, teacher) = (self.other.0, Some(self.other.1));
+        self.campus.change(Op::Extra { lesson, times, subject, teacher, room: None }).await;
     }
 
-    /// What comes while the lessons run; the moment when everybody was told.
-    async fn change_during(&self) -> i64 {
-        let today = self.campus.today();
-        let first = |class: &str| self.room(class).lesson(today, 1, 0);
-        let (start_s, end_s) = (self.start_s, self.start_s + LESSON_S + 6);
-        for op in [
-            Op::Retime { lesson: first("延长"), start_s, end_s },
-            Op::Cancel { lesson: first("停课") },
-            Op::Record { lesson: first("不录"), on: false },
-        ] {
-            self.campus.change(op).await;
-        }
-        self.tell().await
+    /// What comes while the lessons run; when each was made.
+    async fn change_during(&self) -> [f64; 2] {
+        let clock = |second: u32| format!("{:02}:{:02}:{:02}", second / 3600, second / 60 % 60, second % 60);
+        let (start, end) = (clock(self.start_s), clock(self.start_s + EXTENDED_S));
+        let lesson = self.first("延长");
+        let longer = [("op", "retime"), ("lesson", &*lesson), ("start", &*start), ("end", &*end)];
+        self.campus.order(&self.system, &longer).await;
+        let at_s = || (now_ms() - self.campus.at_ms(self.start_s)) as f64 / 1000.0;
+        let (first, lesson) = (at_s(), self.first("停课"));
+        self.campus.order(&self.system, &[("op", "cancel"), ("lesson", &lesson)]).await;
+        let (second, lesson) = (at_s(), self.first("不录"));
+        self.campus.order(&self.system, &[("op", "record"), ("lesson", &lesson), ("on", "0")]).await;
+        [first, second]
     }
 
-    fn expected(&self, changed_s: f64) -> Vec<Expected> {
+    fn expected(&self, changed_s: [f64; 2]) -> Vec<Expected> {
         let today = self.campus.today();
         let bells = |period: u8| match period {
             1 => (0.0, f64::from(LESSON_S)),
@@ -144,9 +132,9 @@ impl Stage {
         vec![
             held("换课", 1, 0, self.other),
             held("代课", 1, 0, (self.usual.0, self.other.1)),
-            until("延长", f64::from(LESSON_S + 6)),
-            until("停课", changed_s),
-            until("不录", changed_s),
+            until("延长", f64::from(EXTENDED_S)),
+            until("停课", changed_s[0]),
+            until("不录", changed_s[1]),
             held("调课", 3, 1, self.usual),
             Expected { from_s: 4.0, to_s: f64::from(4 + LESSON_S), ..held("加课", 3, 1, self.other) },
             held("相邻", 1, 0, self.usual),
@@ -191,15 +179,14 @@ async fn every_change_of_a_lesson_ends_in_the_right_file() {
     // A weekly range under the two neighbours gives way to them and goes on afterwards.
     let neighbour = stage.room("相邻");
     campus.range(neighbour.channel, start_s - 40, second + LESSON_S + 4, stage.other).await;
-    stage.change_before().await;
     campus.publish(&campus.calendar(&bells), stage.cells()).await;
-    stage.tell().await;
+    stage.change_before().await;
     campus.delivered().await;
     assert!(campus.now_s() < start_s, "the plan came late");
 
     stage.until(LESSON_S - 3).await;
-    let changed_s = (stage.change_during().await - campus.at_ms(start_s)) as f64 / 1000.0;
-    stage.until(3 * LESSON_S + 3).await;
+    let changed_s = stage.change_during().await;
+    stage.until(EXTENDED_S + 1).await;
     let found = campus.recorded().await;
     let (ranges, lessons): (Vec<LessonRow>, Vec<LessonRow>) =
         found.into_iter().partition(|lesson| lesson.class_id.is_none());

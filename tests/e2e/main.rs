@@ -7,6 +7,7 @@ mod calendar;
 mod campus;
 mod changes;
 mod codecs;
+mod delivery;
 mod install;
 mod live;
 mod pages;
