@@ -85,8 +85,8 @@ export class Board {
       class: `p-range tone${range.subject % 8}${selected ? " on" : ""}${state.wrong.has(range.key) ? " bad" : ""}${range.id === null ? " new" : ""}`,
       role: "button", tabindex: "0", "data-range": range.key, "data-day": range.weekday,
       "data-start": range.start, "data-end": range.end, "aria-pressed": String(selected),
-      "aria-label": `${dayLong(range.weekday)} ${times} ${subject} ${teacher}`, title: `${times}\n${subject} ${teacher}`,
-    }, el("span", { class: "p-handle start", "data-edge": "start" }), el("span", { class: "p-text" }, el("b", {}, subject), el("small", {}, times)), el("span", { class: "p-handle end", "data-edge": "end" }));
+      "aria-label": `${dayLong(range.weekday)} ${subject} ${times} ${teacher}`, title: `${times}\n${subject} ${teacher}`,
+    }, el("span", { class: "p-handle start", "data-edge": "start" }), el("span", { class: "p-text" }, el("b", {}, subject), " ", el("small", {}, times)), el("span", { class: "p-handle end", "data-edge": "end" }));
     this.lay(bar, range);
     return bar;
   }

@@ -39,6 +39,8 @@ class Painter {
     new Pointer(this.board, this);
     root.addEventListener("click", (event) => this.click(event));
     root.addEventListener("keydown", (event) => this.key(event));
+    // Wherever the focus is: a button that was just pressed may be disabled by now and have lost it.
+    document.addEventListener("keydown", (event) => this.command(event));
     this.board.plane.addEventListener("focusin", (event) => { const bar = event.target.closest(".p-range"); if (bar) this.select(bar.dataset.range); });
     root.addEventListener("change", (event) => { if (event.target.closest("[data-pen]")) this.repaint(event.target); });
     const draft = this.store.draft();
@@ -169,7 +171,9 @@ class Painter {
     const at = list.findIndex((r) => r.key === key);
     this.put(without(this.ranges, [key]));
     const next = inOrder(this.ranges)[Math.min(at, this.ranges.length - 1)];
-    if (next) this.board.bar_of(next.key)?.focus({ preventScroll: true });
+    // Where nothing is left the keyboard stays on that day.
+    const seat = next ? this.board.bar_of(next.key) : this.root.querySelector(`[data-act="day"][data-day="${this.state.day}"]`);
+    seat?.focus({ preventScroll: true });
     this.say(t("已删除，按“全部保存”后生效。", "Removed; takes effect with Save all."));
   }
 
@@ -249,12 +253,17 @@ class Painter {
     acts[act]?.();
   }
 
+  command(event) {
+    if (!(event.ctrlKey || event.metaKey) || event.altKey || document.querySelector("dialog[open]")) return;
+    const letter = event.key.toLowerCase();
+    const does = { z: () => this.travel(event.shiftKey ? "redo" : "undo"), y: () => this.travel("redo"), s: () => this.save() }[letter];
+    if (!does) return;
+    event.preventDefault();
+    does();
+  }
+
   key(event) {
     const ctrl = event.ctrlKey || event.metaKey;
-    const letter = event.key.toLowerCase();
-    if (ctrl && letter === "z") { event.preventDefault(); this.travel(event.shiftKey ? "redo" : "undo"); return; }
-    if (ctrl && letter === "y") { event.preventDefault(); this.travel("redo"); return; }
-    if (ctrl && letter === "s") { event.preventDefault(); this.save(); return; }
     const bar = event.target.closest(".p-range");
     if (!bar || this.locked) return;
     const range = this.range(bar.dataset.range);
