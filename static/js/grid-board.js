@@ -1,10 +1,12 @@
 // Draws a view as a table of role grid and keeps it in step: after a gesture only the cells it touched are drawn again.
-import { changed } from './grid-edit.js';
 import { slotOf } from './grid-core.js';
 import { short, words } from './grid-weeks.js';
 import { clock, h, monthDay, t } from './grid-words.js';
 
-const NAME_PX = 150; // 总课表: the column of names
+const NAME_PX = 150; // 总课表: the column of names;
+const NARROW_PX = 96; // on a phone
+const DAY_PX = 104; // other views: a day at least, with its share of the column of periods; more days than fit scroll
+const DAY_NARROW_PX = 71;
 const CHIP_PX = 33; // and each of its cells: two Chinese characters
 
 export class Board {
@@ -13,6 +15,16 @@ export class Board {
     this.app = app;
     this.tds = new Map();
     this.heads = [];
+    // 2,400 titles are made when they are looked at.
+    const entitle = (event) => {
+      const td = event.target.closest?.('td[data-cell]');
+      for (const chip of td?.querySelectorAll('.g-chip:not([title])') ?? []) {
+        const found = this.view.at(td.dataset.cell)[Number(chip.dataset.n)];
+        if (found) chip.title = this.#full(found.cell, app.plan.conflictsOf(found.cell));
+      }
+    };
+    root.addEventListener('pointerover', entitle);
+    root.addEventListener('focusin', entitle);
   }
 
   /** Draws everything. */
@@ -22,6 +34,7 @@ export class Board {
     this.heads = [];
     const table = h('table', { role: 'grid', class: view.isAll ? 'g-grid g-all' : 'g-grid', 'aria-label': this.app.title(), 'aria-multiselectable': 'true' });
     if (view.isAll) this.#columns(table);
+    else table.style.minWidth = `${view.days.length * (innerWidth < 640 ? DAY_NARROW_PX : DAY_PX)}px`;
     table.append(view.isAll ? this.#allHead() : this.#head(), view.isAll ? this.#allBody() : this.#body());
     for (const [pos, td] of this.tds) this.#fill(td, pos);
     this.renewHeads();
@@ -34,9 +47,10 @@ export class Board {
     const { view } = this;
     const count = view.days.length * view.periods.length;
     const group = h('colgroup', {}, h('col'), ...Array.from({ length: count }, () => h('col')));
-    group.firstChild.style.width = `${NAME_PX}px`;
+    const name = innerWidth < 640 ? NARROW_PX : NAME_PX;
+    group.firstChild.style.width = `${name}px`;
     for (const col of [...group.children].slice(1)) col.style.width = `${CHIP_PX}px`;
-    table.style.width = `${NAME_PX + count * CHIP_PX}px`;
+    table.style.width = `${name + count * CHIP_PX}px`;
     table.append(group);
   }
 
@@ -155,7 +169,7 @@ export class Board {
     td.classList.toggle('g-free', found.length === 0);
     td.classList.toggle('g-many', found.length > 1);
     const { class: owner, day, period } = view.target(pos);
-    const isChanged = owner !== null && changed(app.base, app.plan, `${owner}-${day}-${period}`);
+    const isChanged = owner !== null && app.changed.has(`${owner}-${day}-${period}`);
     td.classList.toggle('g-changed', isChanged);
     if (found.length > 0) td.removeAttribute('aria-label');
     else td.setAttribute('aria-label', `${app.names.day(day)} ${app.names.period(period)} ${t('空', 'free')}${isChanged ? t('，已改', ', changed') : ''}`);
@@ -220,7 +234,7 @@ export class Board {
     const troubles = app.plan.conflictsOf(one.cell);
     const name = app.names.subject(one.cell.subject);
     const silent = app.plan.records(one.cell) ? '' : ' g-silent';
-    return h('div', { class: `${this.#classes(one, troubles)} g-chip${silent}`, dataset: { n }, title: this.#full(one.cell, troubles) }, [...name].slice(0, 2).join(''));
+    return h('div', { class: `${this.#classes(one, troubles)} g-chip${silent}`, dataset: { n } }, [...name].slice(0, 2).join(''));
   }
 
   /** Roving focus and selection. */

@@ -46,12 +46,12 @@ function open(app, place, cell, found) {
   const title = `${names.class(place.class)} · ${names.where(place)}`;
   return modal(title, (close) => {
     const form = controls(app, place, cell);
-    const trouble = h('ul', { class: 'g-trouble', role: 'status' });
+    const trouble = h('div', { class: 'g-trouble', role: 'status' });
     const renew = () => {
       form.renew();
       const fields = form.read(false);
       const texts = fields ? plan.check(full({ ...place, ...fields }), new Set(cell ? [cell] : [])).map((x) => names.conflict(x.wanted, full({ ...place, ...fields }), x.other)) : [];
-      trouble.replaceChildren(...texts.map((text) => h('li', {}, text)));
+      trouble.replaceChildren(...texts.map((text) => h('p', {}, text)));
     };
     const submit = (event) => {
       event.preventDefault();

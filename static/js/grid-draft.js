@@ -1,4 +1,5 @@
 // The draft: saved on the site a moment after each change, and in this browser when the site cannot be reached.
+import { choose } from './grid-ask.js';
 import { wire } from './grid-core.js';
 import { Refused, post } from './grid-net.js';
 import { hourMinute, t } from './grid-words.js';
@@ -12,6 +13,7 @@ export class Draft {
     this.timer = 0;
     this.busy = null;
     this.dirty = false;
+    this.seenMs = 0; // when the site's copy was saved, as far as this page knows
     addEventListener('beforeunload', (event) => { if (this.dirty) { this.keep(); event.preventDefault(); } });
     addEventListener('pagehide', () => { if (this.dirty) this.keep(); });
     addEventListener('online', () => { if (this.dirty) this.save(); });
@@ -30,10 +32,21 @@ export class Draft {
     }
   }
 
+  /** Which draft counts: what this browser kept, or what the site has. Asks when neither was made from the other. */
+  static async chosen(app, onSite) {
+    const kept = Draft.kept(app);
+    if (!kept || !onSite || onSite.saved_at_ms === kept.seen_ms) return kept;
+    const [here, there] = [hourMinute(kept.at_ms), hourMinute(onSite.saved_at_ms)];
+    const answer = await choose(t('有两份草稿', 'There are two drafts'), [
+      t(`这个浏览器里有 ${here} 没有存到网站的改动，网站上另有一份 ${there} 的草稿。用哪一份？`, `This browser kept changes of ${here} that did not reach the site; the site has another draft of ${there}. Which one?`)],
+    [{ value: 'here', label: t(`浏览器里的（${here}）`, `This browser's (${here})`), kind: 'main' }, { value: 'there', label: t(`网站上的（${there}）`, `The site's (${there})`) }], 'drafts');
+    return answer === 'here' ? kept : null;
+  }
+
   keep() {
     const { app } = this;
     try {
-      localStorage.setItem(Draft.key(app), JSON.stringify({ base_no: app.baseNo, at_ms: Date.now(), cells: [...app.plan.cells()].map(wire) }));
+      localStorage.setItem(Draft.key(app), JSON.stringify({ base_no: app.baseNo, seen_ms: this.seenMs, at_ms: Date.now(), cells: [...app.plan.cells()].map(wire) }));
     } catch { /* full or forbidden: the page itself still holds everything */ }
   }
 
@@ -75,6 +88,7 @@ export class Draft {
       const body = isSame ? { school: app.school, discard: true } : { school: app.school, base_no: app.baseNo, cells };
       const answer = await post('/admin/timetable/draft', app.csrf, body);
       this.forget();
+      this.seenMs = isSame ? 0 : answer.saved_at_ms;
       this.say(isSame ? '' : 'ok', isSame ? t('没有未发布的改动', 'Nothing unpublished') : t(`草稿已保存 ${hourMinute(answer.saved_at_ms)}`, `Draft saved ${hourMinute(answer.saved_at_ms)}`));
       return true;
     } catch (error) {

@@ -95,7 +95,8 @@ export class Drag {
     if (!state.items) return this.#marquee();
     state.copy = event.altKey || (state.touch && !state.chip);
     const [x, y] = [state.px, state.py];
-    state.ghost.style.transform = `translate(${Math.min(x + 14, innerWidth - 180)}px, ${y + (state.touch ? -64 : 14)}px)`;
+    const [right, down] = [innerWidth - state.ghost.offsetWidth - 8, state.touch ? -16 - state.ghost.offsetHeight : 14];
+    state.ghost.style.transform = `translate(${Math.max(8, Math.min(x + 14, right))}px, ${y + down}px)`;
     const pos = document.elementFromPoint(x, y)?.closest?.('[data-cell]')?.dataset.cell ?? null;
     if (pos === state.over && state.copy === state.wasCopy) return undefined;
     state.over = pos;

@@ -51,7 +51,8 @@ export class Palette {
     const nodes = sorted.map(({ cell, n }, i) => {
       const card = full({ ...cell, day: 1, period: 1, span: 1, weeks: 'all', record: null });
       this.cards.set(String(i), card);
-      const who = app.view.kind === 'class' ? app.names.teacher(cell.teacher) : app.names.class(cell.class);
+      const parts = { class: [app.names.teacher(cell.teacher)], teacher: [app.names.class(cell.class)] }[app.view.kind] ?? [app.names.class(cell.class), app.names.teacher(cell.teacher)];
+      const who = parts.filter(Boolean).join(' ');
       return h('button', { type: 'button', class: `g-card g-c${app.names.colour(cell.subject)}`, dataset: { act: 'card', card: i, subject: cell.subject, teacher: cell.teacher ?? '' }, title: t('拖到格子里；或按回车拿起，再选格子', 'Drag it to a cell; or press Enter, then choose a cell') },
         h('b', {}, app.names.subject(cell.subject)), who ? h('span', { class: 'g-who' }, who) : null,
         h('i', { class: 'g-mark', 'aria-label': t(`每周 ${n} 节`, `${n} a week`) }, `×${n}`));
@@ -123,17 +124,19 @@ export class Picker {
   }
 }
 
-/** The list of conflicts, each with a jump. */
+/** The list of conflicts, each with a jump; made while it is open. */
 export function drawConflicts(app, { list, count, box }) {
   const all = app.plan.conflicts();
   const refused = all.filter((pair) => pair.wanted !== 'teacher').length;
   count.textContent = all.length === 0 ? t('没有冲突', 'No conflicts') : t(`${all.length} 处冲突`, `${all.length} conflicts`);
   count.className = `a-badge ${refused > 0 ? 'bad' : all.length > 0 ? 'warn' : 'ok'}`;
   app.pairs = all;
+  box.ontoggle ??= () => drawConflicts(app, { list, count, box });
+  if (!box.open) return void list.replaceChildren();
   list.replaceChildren(...all.slice(0, LISTED_MAX).map((pair, n) => h('li', {},
     h('span', { class: `a-badge ${pair.wanted === 'teacher' ? 'warn' : 'bad'}` }, { class: t('班级', 'Class'), room: t('教室', 'Room'), teacher: t('教师', 'Teacher') }[pair.wanted]),
     h('span', {}, `${app.names.class(pair.a.class)} ${app.names.where(pair.a)} ${app.names.what(pair.a)}${t('：', ': ')}${app.names.conflict(pair.wanted, pair.a, pair.b)}`),
     h('button', { type: 'button', class: 'a-btn small', dataset: { act: 'jump', n }, 'aria-label': t(`去看 ${app.names.class(pair.a.class)} ${app.names.where(pair.a)}`, `Go to ${app.names.class(pair.a.class)} ${app.names.where(pair.a)}`) }, t('去看', 'Go')))));
   if (all.length > LISTED_MAX) list.append(h('li', { class: 'a-soft' }, t(`…共 ${all.length} 处`, `… ${all.length} in all`)));
-  box.classList.toggle('g-none', all.length === 0);
+  return undefined;
 }

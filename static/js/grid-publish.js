@@ -52,7 +52,7 @@ async function settle(ask, found) {
   const answer = await modal(head, (close) => {
     const rows = found.clashes.map((clash, n) => {
       const pick = (take, label, texts) => {
-        const input = h('input', { type: 'radio', name: `clash-${n}`, value: take, onchange: () => { picks.set(n, take); renew(); } });
+        const input = h('input', { type: 'radio', name: `clash-${n}`, value: take, 'data-first': n === 0 && take === 'theirs', onchange: () => { picks.set(n, take); renew(); } });
         return h('label', { class: 'g-pick' }, input, h('span', {}, h('b', {}, label), h('span', {}, texts || t('（空）', '(free)'))));
       };
       return h('fieldset', { class: 'g-clash', dataset: { slot: clash.label } }, h('legend', {}, clash.label), h('p', { class: 'a-soft' }, t('原来：', 'Before: '), clash.base || t('（空）', '(free)')),
@@ -65,8 +65,8 @@ async function settle(ask, found) {
       renew();
     };
     renew();
-    return h('div', {}, h('div', { class: 'g-dialog-body' }, ...others(found.others).map((text) => h('p', {}, text)),
-      h('p', {}, t(`下面 ${found.clashes.length} 格两边改得不一样，请逐格选择，或一次全选。什么都不会丢：没选中的一份留在版本记录里。`, `These ${found.clashes.length} cells were changed differently: choose for each, or for all at once. What is published stays in the list of versions.`)),
+    return h('div', {}, h('div', { class: 'g-dialog-body' }, ...found.others.map((o) => h('p', {}, t(`${o.by} 于 ${o.at} 发布了第 ${o.no} 版，改了 ${o.slots} 格。`, `${o.by} published version ${o.no} at ${o.at} and changed ${o.slots} cells.`))),
+      h('p', {}, t(`下面 ${found.clashes.length} 格两边改得不一样，请逐格选择，或一次全选；其余的改动已自动合并。选“我的”，对方的那份仍留在版本记录里。`, `These ${found.clashes.length} cells were changed differently: choose for each, or for all at once; all other changes are merged already. What is published stays in the list of versions whatever you choose.`)),
       h('div', { class: 'a-tools' }, h('button', { type: 'button', class: 'a-btn small', dataset: { act: 'all-mine' }, onclick: all('mine') }, t('全部用我的', 'All mine')), h('button', { type: 'button', class: 'a-btn small', dataset: { act: 'all-theirs' }, onclick: all('theirs') }, t('全部用对方的', 'All theirs'))), ...rows),
     h('div', { class: 'g-dialog-foot' }, ok, h('button', { type: 'button', class: 'a-btn', dataset: { act: 'cancel' }, onclick: () => close(null) }, t('先不发布', 'Not now'))));
   }, { wide: true, name: 'clash' });
@@ -117,7 +117,7 @@ function when(checked, kept) {
   const choices = [[from.first, from.first === from.today ? t(`今天（${from.today}）`, `Today (${from.today})`) : t(`${from.first}（已发布的下一版从这天执行）`, `${from.first} (the newest version begins then)`)]];
   if (from.monday > from.first) choices.push([from.monday, t(`下周一（${from.monday}）`, `Next Monday (${from.monday})`)]);
   const current = kept ?? from.first;
-  const radios = choices.map(([value, label]) => h('label', { class: 'a-choice' }, h('input', { type: 'radio', name: 'from', value, checked: value === current }), h('span', {}, label)));
+  const radios = choices.map(([value, label]) => h('label', { class: 'a-choice' }, h('input', { type: 'radio', name: 'from', value, checked: value === current, 'data-first': value === current }), h('span', {}, label)));
   const picked = h('input', { type: 'radio', name: 'from', value: 'date', checked: !choices.some(([value]) => value === current) });
   own.addEventListener('input', () => { picked.checked = true; });
   const node = h('fieldset', { class: 'g-from' }, h('legend', {}, t('从哪天起执行', 'From which date')), ...radios, h('div', { class: 'g-pickdate' }, h('label', { class: 'a-choice' }, picked, h('span', {}, t('指定日期', 'On'))), own));
@@ -133,12 +133,12 @@ export class Delivery {
   start() {
     this.turn += 1;
     this.place.hidden = false;
-    return this.#poll(this.turn);
+    return this.#poll(this.turn, true);
   }
 
-  async #poll(turn) {
+  async #poll(turn, first = false) {
     if (turn !== this.turn) return;
-    if (!document.hidden) {
+    if (first || !document.hidden) {
       try {
         const now = await get(`/admin/timetable/delivery?school=${this.school}`);
         this.#draw(now);

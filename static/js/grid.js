@@ -9,7 +9,7 @@
 //   [data-act="undo|redo|publish|discard|edit|copy|cut|paste|move|delete|record|inherit|many|weekend|record-class|
 //              week-prev|week-this|week-next|view|show|prev|next|card|new-card|jump|open-class|record-line|close"]
 //   [data-act="view"][data-kind="class|teacher|room|channel|all"]     #grid-search, #grid-list [data-act="show"][data-id]
-//   dialog[data-dialog="choose|cell|card|publish|clash|refused"] with [data-act="swap|replace|free|ok|cancel|publish-now|
+//   dialog[data-dialog="choose|cell|card|publish|clash|refused|drafts"] with [data-act="swap|replace|free|ok|cancel|publish-now|
 //              all-mine|all-theirs"] and input names subject teacher room weeks weeks_list weeks_every weeks_from span record
 //              with from from_date note accept
 //   #grid-live (said aloud)  #grid-toast  #grid-saved  #grid-conflicts  #grid-delivery [data-f="delivered"]
@@ -51,8 +51,9 @@ class App {
   async load() {
     const asked = new URLSearchParams(location.search);
     let data = await get(`/admin/timetable/data?school=${this.school}`);
-    const kept = Draft.kept(this);
-    const isKept = kept && (!data.draft || kept.at_ms > data.draft.saved_at_ms);
+    const kept = await Draft.chosen(this, data.draft);
+    const isKept = kept !== null;
+    this.draft.seenMs = data.draft?.saved_at_ms ?? 0;
     if (isKept && kept.base_no !== data.base_no) data = { ...data, ...(await get(`/admin/timetable/data?school=${this.school}&base=${kept.base_no}`)) };
     this.data = data;
     this.names = new Names(data);
@@ -62,6 +63,8 @@ class App {
     for (const cell of data.cells.map(full)) this.base.set(slotOf(cell), [...(this.base.get(slotOf(cell)) ?? []), cell]);
     const cells = (isKept ? kept.cells : data.draft?.cells) ?? data.cells;
     this.plan = new Plan(cells.map(full), this.bells, this.names.classes);
+    this.changed = new Set(); // slots that differ from `base`
+    for (const slot of new Set([...this.base.keys(), ...this.plan.slots.keys()])) this.#compare(slot);
     this.week = data.week;
     this.changes = new Map(data.week.changes.map((one) => [one.slot, one.text]));
     const kind = this.view?.kind ?? (KINDS.includes(asked.get('view')) ? asked.get('view') : 'class');
@@ -75,6 +78,7 @@ class App {
     if (isKept) this.draft.changed();
     else if (data.draft) this.draft.say('ok', t(`草稿已恢复（${data.draft.at} 保存）`, `Draft restored (saved ${data.draft.at})`));
     else this.draft.say('', data.newest_no === 0 ? t('还没有发布过课表', 'No timetable has been published yet') : t(`第 ${data.newest_no} 版，${data.from} 起执行`, `Version ${data.newest_no}, in force from ${data.from}`));
+    if (data.base_no !== data.newest_no) this.say(t(`第 ${data.base_no} 版以后别人又发布到了第 ${data.newest_no} 版，有些格你们都改了：发布时会请你逐格选择。`, `Others have published up to version ${data.newest_no} since version ${data.base_no}, and some cells were changed by both: you are asked about them when you publish.`), { keep: true });
     for (const other of data.merged) this.say(t(`${other.by} 于 ${other.at} 发布了第 ${other.no} 版，其中 ${other.slots} 格已合并到你的草稿`, `${other.by} published version ${other.no} at ${other.at}; its ${other.slots} cells were merged into your draft`), { keep: true });
   }
 
@@ -123,6 +127,7 @@ class App {
   /** After every change: draw what it touched, keep it. */
   after() {
     const cells = this.plan.takeTouched();
+    for (const slot of new Set(cells.map(slotOf))) this.#compare(slot);
     const days = this.days();
     const isSame = days.join() === this.view.days.join() && cells.every((cell) => this.view.isAll || this.view.periods.includes(cell.period) || this.view.positions(cell).length === 0);
     if (isSame) this.board.patch(cells);
@@ -144,11 +149,13 @@ class App {
     Object.assign(this.root.dataset, { cells: this.plan.count, undo: this.plan.done.length });
   }
 
+  #compare(slot) {
+    if (changed(this.base, this.plan, slot)) this.changed.add(slot);
+    else this.changed.delete(slot);
+  }
+
   changedCount() {
-    const slots = new Set([...this.base.keys(), ...this.plan.slots.keys()]);
-    let count = 0;
-    for (const slot of slots) if (this.base.get(slot) !== this.plan.slots.get(slot) && changed(this.base, this.plan, slot)) count += 1;
-    return count;
+    return this.changed.size;
   }
 
   #drawWeek() {
@@ -210,7 +217,7 @@ class App {
 
   /** A held finger copied: one tap makes it a move. */
   offerMove(source) {
-    const button = h('button', { type: 'button', class: 'g-link', onclick: () => this.desk.run(t(`移动 ${this.names.what(source)}`, `move ${this.names.what(source)}`), remove(this.plan, [source])) }, t('改为移动', 'Make it a move'));
+    const button = h('button', { type: 'button', class: 'g-link', onclick: () => this.desk.run(t(`移动 ${this.names.what(source)}`, `move ${this.names.what(source)}`), remove(this.plan, [source]), t(`已移动 ${this.names.what(source)}`, `Moved ${this.names.what(source)}`)) }, t('改为移动', 'Make it a move'));
     this.say(byId('grid-live').textContent, { undo: true, button });
   }
 
@@ -228,10 +235,11 @@ class App {
     await this.load();
     this.say(done.unchanged ? t('与已发布的课表相同，没有改变', 'The same as what is published: nothing changed') : t(`已发布第 ${done.no} 版，${done.from} 起执行${merged}`, `Version ${done.no} is published, in force from ${done.from}${merged}`));
     this.delivery.start();
+    byId('grid-delivery').scrollIntoView({ block: 'nearest' });
   }
 
   async discard() {
-    const sure = await choose(t('放弃草稿？', 'Discard the draft?'), [t(`${this.changedCount()} 格未发布的改动会丢掉，回到第 ${this.data.newest_no} 版。`, `${this.changedCount()} unpublished cells go back to version ${this.data.newest_no}.`)], [{ value: 'ok', label: t('放弃草稿', 'Discard'), kind: 'danger main' }]);
+    const sure = await choose(t('放弃草稿？', 'Discard the draft?'), [t(`${this.changedCount()} 格未发布的改动会丢掉，${this.data.newest_no ? `回到第 ${this.data.newest_no} 版` : '课表会变空'}。`, `${this.changedCount()} unpublished cells are lost; the timetable is ${this.data.newest_no ? `version ${this.data.newest_no}` : 'empty'} again.`)], [{ value: 'ok', label: t('放弃草稿', 'Discard'), kind: 'danger main' }]);
     if (!sure) return;
     try {
       await this.draft.discard();

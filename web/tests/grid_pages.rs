@@ -163,3 +163,22 @@ async fn the_data_of_60_classes_comes_with_bells_of_every_grade() {
     assert_eq!((&data["bells"]["of"]["10"][0], &data["bells"]["of"]["12"][0]), (&json!(0), &json!(1)));
     assert_eq!((&data["days"], &data["rotation"]), (&json!(7), &json!(false)));
 }
+
+#[tokio::test]
+async fn the_exported_workbook_reads_back_to_the_same_lessons() {
+    let (site, s) = school(3).await;
+    let admin = Editor::admin(&site);
+    let cells = full_week(&s, 5, 8);
+    admin.publish(0, &cells).await.ok();
+    let count = |bytes: &[u8]| {
+        let book = sheet::Workbook::read("课表.xlsx", bytes).unwrap();
+        let found = sheet::timetable::recognise(&book);
+        found.sheets.iter().map(|sheet| sheet.entries.len()).sum::<usize>()
+    };
+    let all = admin.get("/admin/timetable/export?view=all").await;
+    assert_eq!(all.status, 200);
+    assert_eq!(count(&all.bytes), cells.len());
+    let one = admin.get(&format!("/admin/timetable/export?view=class&id={}", s.classes[2])).await;
+    assert_eq!(count(&one.bytes), 40);
+    assert_eq!(admin.get("/admin/timetable/export?view=teacher&id=99").await.status, 404);
+}

@@ -126,6 +126,7 @@ pub struct Said {
     pub status: StatusCode,
     pub body: Value,
     pub text: String,
+    pub bytes: Vec<u8>,
 }
 
 impl Said {
@@ -179,7 +180,7 @@ impl<'a> Editor<'a> {
         let status = answer.status();
         let bytes = answer.into_body().collect().await.unwrap().to_bytes();
         let text = String::from_utf8_lossy(&bytes).into_owned();
-        Said { status, body: serde_json::from_str(&text).unwrap_or(Value::Null), text }
+        Said { status, body: serde_json::from_str(&text).unwrap_or(Value::Null), text, bytes: bytes.to_vec() }
     }
 
     pub async fn get(&self, path: &str) -> Said {
