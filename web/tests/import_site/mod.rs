@@ -6,7 +6,7 @@
 use crate::admin_site::{Answer, Site};
 use axum::body::Body;
 use axum::http::Request;
-use axum::http::header::{CONTENT_TYPE, COOKIE, LOCATION};
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, COOKIE, LOCATION};
 use http_body_util::BodyExt;
 use jiff::civil::date;
 use model::calendar::{BellTable, Calendar, Period, PeriodKind, Term, Timetable};
@@ -114,6 +114,20 @@ pub async fn post_form(site: &Site, secret: &str, path: &str, body: Vec<u8>) -> 
     let location = answer.headers().get(LOCATION).map(|v| v.to_str().unwrap().to_owned()).unwrap_or_default();
     let bytes = answer.into_body().collect().await.unwrap().to_bytes();
     Answer { status, location, body: String::from_utf8_lossy(&bytes).into_owned() }
+}
+
+/// Downloads a file: its kind, the head that names it, its bytes.
+pub async fn download(site: &Site, path: &str) -> (String, String, Vec<u8>) {
+    let request = Request::get(path)
+        .header("host", "site.test")
+        .header(COOKIE, format!("{}={}", session::SESSION_COOKIE, site.admin_secret))
+        .body(Body::empty())
+        .unwrap();
+    let answer = site.router.clone().oneshot(request).await.unwrap();
+    assert_eq!(answer.status(), 200, "{path}");
+    let head = |name| answer.headers().get(name).map_or("", |v| v.to_str().unwrap()).to_owned();
+    let (kind, named) = (head(CONTENT_TYPE), head(CONTENT_DISPOSITION));
+    (kind, named, answer.into_body().collect().await.unwrap().to_bytes().to_vec())
 }
 
 /// Uploads a file to `path`.

@@ -11,6 +11,7 @@ use super::{apart, file_of, fingerprint, keep, sheet_refusal};
 use crate::error::WebError;
 use crate::page::Page;
 use crate::pages::admin::around::Around;
+use crate::pages::admin::basics::Pair;
 use crate::pages::admin::desk::{Desk, Link};
 use crate::pages::admin::form::Choice;
 use crate::state::AppState;
@@ -54,7 +55,10 @@ pub struct Line {
     pub template: String,
 }
 
-const KINDS: [(Kind, &str, &str, (&str, &str), bool); 7] = [
+/// A table: for the reader, in addresses, its list, its name in both languages, whether it belongs to a school.
+type Kinds = (Kind, &'static str, &'static str, Pair, bool);
+
+const KINDS: [Kinds; 7] = [
     (Kind::Schools, "schools", "/admin/schools", ("学校", "Schools"), false),
     (Kind::Grades, "grades", "/admin/grades", ("年级", "Grades"), false),
     (Kind::Rooms, "rooms", "/admin/rooms", ("教室", "Rooms"), true),
@@ -66,13 +70,7 @@ const KINDS: [(Kind, &str, &str, (&str, &str), bool); 7] = [
 
 /// The seven tables in the order in which they need each other.
 pub fn lines(desk: &Desk, around: &Around) -> Vec<Line> {
-    let line = |&(kind, code, path, (zh, en), of_school): &(
-        Kind,
-        &'static str,
-        &'static str,
-        (&'static str, &'static str),
-        bool,
-    )| {
+    let line = |&(kind, code, path, (zh, en), of_school): &Kinds| {
         let at = |address: String| if of_school { around.at(&address) } else { address };
         let export = |what: &str| at(format!("/admin/import/basic/export?what={code}&as={what}"));
         Line {

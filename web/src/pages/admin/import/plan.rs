@@ -241,7 +241,7 @@ mod tests {
         let old =
             Cell { room: Some(RoomId(9)), record: Some(false), with: vec![ClassId(5)], ..cell(1, 1, 1) };
         let bare = Cell { teacher: None, ..cell(1, 1, 1) };
-        assert!(run(&[old.clone()], &[bare], &[]).is_idle());
+        assert!(run(std::slice::from_ref(&old), &[bare], &[]).is_idle());
         let moved = Cell { room: Some(RoomId(8)), ..cell(1, 1, 1) };
         let plan = run(&[old], &[moved], &[]);
         assert_eq!(plan.counts(), [0, 1, 0, 0]);
@@ -251,7 +251,7 @@ mod tests {
     #[test]
     fn naming_the_class_s_own_room_is_no_change() {
         let named = Cell { room: Some(RoomId(7)), ..cell(1, 1, 1) };
-        assert!(run(&[cell(1, 1, 1)], &[named.clone()], &[]).is_idle());
+        assert!(run(&[cell(1, 1, 1)], std::slice::from_ref(&named), &[]).is_idle());
         assert!(
             run(&[named], &[cell(1, 1, 1), Cell { room: Some(RoomId(8)), ..cell(1, 2, 1) }], &[]).counts()[1]
                 == 0

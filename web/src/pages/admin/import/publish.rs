@@ -16,6 +16,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use db::{Alias, DbError, ImportName, NewImported, NewVersion};
+use jiff::ToSpan;
 use jiff::civil::Date;
 use model::ClassId;
 use model::calendar::Timetable;
@@ -26,6 +27,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Tries when others publish at the same moment; each try merges with what they have published.
 const TRIES: usize = 3;
+/// A first date further ahead is a slip of the year. No version may begin before another one's first date, so it would keep
+/// everybody from publishing until then.
+const AHEAD_DAYS_MAX: i64 = 400;
 /// Longest spelling that is remembered, characters (the database's limit).
 const SPELLING_MAX: usize = 120;
 
@@ -52,7 +56,9 @@ impl Asked {
 
 fn read(fields: &Fields, review: &Review, today: Date) -> (Asked, bool) {
     let from: Option<Date> = fields.text("from").parse().ok();
-    let from = from.filter(|from| *from >= today);
+    let last = today.checked_add(AHEAD_DAYS_MAX.days()).unwrap_or(today);
+    // Before a version that is to come it would be overtaken on that one's first date, and be gone.
+    let from = from.filter(|from| (review.usual_from(today)..=last).contains(from));
     let chosen = (0..)
         .map(|n| (fields.text(&format!("k-{n}")).to_owned(), fields.text(&format!("c-{n}")).to_owned()))
         .take_while(|(key, _)| !key.is_empty())
@@ -181,7 +187,13 @@ pub async fn publish(
             Ok(again(desk, &review, asked.form(error), clashes, today, status))
         };
         if !dated {
-            let text = desk.t("请选择今天或以后的日期。", "Choose today or a later date.").to_owned();
+            let first = review.usual_from(today);
+            let text = match desk.l {
+                Lang::Zh => format!("没有发布：生效日期要在 {first} 或以后，{AHEAD_DAYS_MAX} 天以内。"),
+                Lang::En => format!(
+                    "Not published: the first date must be {first} or later, within {AHEAD_DAYS_MAX} days."
+                ),
+            };
             return stay(desk, StatusCode::UNPROCESSABLE_ENTITY, &[], Some(text));
         }
         let merged = merged(&state, &review, &asked).await?;

@@ -166,6 +166,7 @@ struct ReviewPage {
     choose: String,
     counts: [usize; 4],
     untouched: usize,
+    thinned: String,
     nothing: bool,
     idle: bool,
     classes: Vec<ClassView>,
@@ -260,6 +261,8 @@ fn line(labels: &Labels, l: Lang, line: &Line) -> LineView {
 
 /// Classes whose lines are open at once; more are folded.
 const CLASSES_OPEN: usize = 3;
+/// Lines of a class that are open at once.
+const LINES_OPEN: usize = 30;
 
 fn class_view(labels: &Labels, l: Lang, class: &ClassPlan, few: bool) -> ClassView {
     let count = |fate| class.lines.iter().filter(|line| line.fate == fate).count();
@@ -273,7 +276,7 @@ fn class_view(labels: &Labels, l: Lang, class: &ClassPlan, few: bool) -> ClassVi
         removed: count(Fate::Removed),
         same: class.same,
         lines: class.lines.iter().map(|one| line(labels, l, one)).collect(),
-        open: few && !class.lines.is_empty(),
+        open: few && (1..=LINES_OPEN).contains(&class.lines.len()),
     }
 }
 
@@ -312,6 +315,26 @@ fn created(l: Lang, review: &Review, labels: &Labels) -> Vec<(&'static str, Vec<
             (!names.is_empty()).then(|| (super::words::noun(l, noun), names))
         })
         .collect()
+}
+
+/// Classes that would lose more lessons than they have in the file: it may hold only a part.
+fn thinned(labels: &Labels, l: Lang, plan: &Plan) -> String {
+    let loses = |class: &&ClassPlan| {
+        let removed = class.lines.iter().filter(|line| line.fate == Fate::Removed).count();
+        class.replaced && removed > class.same + class.lines.len() - removed
+    };
+    let names: Vec<String> = plan.classes.iter().filter(loses).map(|c| labels.class(c.class)).collect();
+    match (names.len(), l) {
+        (0, _) => String::new(),
+        (_, Lang::Zh) => format!(
+            "这些班会取消一半以上的课：{}。文件如果只写了一部分课，请去掉它们的勾。",
+            names.join("、")
+        ),
+        (_, Lang::En) => format!(
+            "More than half of the lessons of these classes would go: {}. If the file holds only a part, untick them.",
+            names.join(", ")
+        ),
+    }
 }
 
 fn page(desk: Desk, review: &Review, form: Form, clashes: &[Clash], today: Date) -> ReviewPage {
@@ -357,6 +380,7 @@ fn page(desk: Desk, review: &Review, form: Form, clashes: &[Clash], today: Date)
         choose: review.job.at("classes"),
         counts: plan.counts(),
         untouched,
+        thinned: thinned(&labels, l, plan),
         nothing: plan.classes.is_empty(),
         idle: plan.is_idle(),
         classes: plan.classes.iter().map(|c| class_view(&labels, l, c, few)).collect(),

@@ -75,7 +75,7 @@ pub fn compare(stock: &Stock, rows: &[(Row, At)]) -> Vec<Compared> {
     let classes = class_names(&stock.classes);
     let mut compared = Vec::with_capacity(rows.len());
     for (row, at) in rows {
-        let (key, name) = key(row);
+        let (key, name) = key(stock, row);
         let verdict = match seen.insert(key, at) {
             Some(first) => Err(doubled(row, first)),
             None => judge(stock, &classes, row),
@@ -106,7 +106,7 @@ fn doubled(row: &Row, first: &At) -> Text {
 }
 
 /// What makes a row the same as another one, and what it is called.
-fn key(row: &Row) -> (String, String) {
+fn key(stock: &Stock, row: &Row) -> (String, String) {
     let plain = |text: &String| (text.clone(), text.clone());
     match row {
         Row::School { name, .. } | Row::Room { name } | Row::Subject { name } | Row::Teacher { name, .. } => {
@@ -114,7 +114,9 @@ fn key(row: &Row) -> (String, String) {
         }
         Row::Grade { stage, name } => (format!("{stage}\n{name}"), format!("{stage} {name}")),
         Row::Class { stage, grade, name, .. } => {
-            (format!("{stage}\n{grade}\n{name}"), format!("{stage}{grade} {name}"))
+            let known = grade_of(stock, stage, grade).map(|id| id.to_string());
+            let key = known.unwrap_or_else(|_| format!("{stage}\n{grade}"));
+            (format!("{key}\n{name}"), format!("{stage}{grade} {name}"))
         }
         Row::Student { number, name, .. } => (number.clone(), format!("{number} {name}")),
     }
@@ -193,11 +195,29 @@ fn teacher(stock: &Stock, name: &str, said_sex: Option<u8>, said_title: Option<u
     Ok((changes.fate(), BasicRow::Teacher(new)))
 }
 
+/// Every way in which a grade may be written: 高中 一年级 is 一年级, 高中一年级 and 高一; 初中 一年级 is 初一 and 七年级.
+fn grade_ways(stage: &str, name: &str) -> Vec<String> {
+    let mut ways = vec![name.to_owned(), format!("{stage}{name}")];
+    let number = name.strip_suffix("年级").unwrap_or(name);
+    let short = match stage {
+        "高中" => Some("高"),
+        "初中" => Some("初"),
+        "小学" => Some("小"),
+        _ => None,
+    };
+    ways.extend(short.map(|short| format!("{short}{number}")));
+    let nine_years = [("一", "七年级"), ("二", "八年级"), ("三", "九年级")];
+    if stage == "初中" {
+        ways.extend(nine_years.iter().filter(|(n, _)| *n == number).map(|(_, name)| (*name).to_owned()));
+    }
+    ways
+}
+
 fn grade_of(stock: &Stock, stage: &str, grade: &str) -> Result<GradeId, Text> {
-    let plain: String = grade.chars().filter(|c| !c.is_whitespace()).collect();
+    let said = folded(grade);
     let fits = |g: &&Grade| {
-        let whole = format!("{}{}", g.stage, g.name);
-        (g.name == grade && (stage.is_empty() || g.stage == stage)) || (stage.is_empty() && whole == plain)
+        (stage.is_empty() || g.stage == stage)
+            && grade_ways(&g.stage, &g.name).iter().any(|way| folded(way) == said)
     };
     let mut known = stock.grades.iter().filter(fits);
     match (known.next(), known.next()) {
@@ -245,14 +265,9 @@ fn class(stock: &Stock, stage: &str, grade: &str, name: &str, room: &str, record
 fn class_names(classes: &[ClassRow]) -> HashMap<String, Option<ClassId>> {
     let mut names: HashMap<String, Option<ClassId>> = HashMap::new();
     for class in classes {
-        let short = format!("{}{}", short_grade(&class.stage, &class.grade_name), class.name);
-        let mut ways = vec![
-            format!("{}{}{}", class.stage, class.grade_name, class.name),
-            format!("{}{}", class.grade_name, class.name),
-            short,
-            class.name.clone(),
-        ];
-        ways.iter_mut().for_each(|way| *way = folded(way));
+        let grades = grade_ways(&class.stage, &class.grade_name);
+        let grades = grades.iter().map(String::as_str).chain([""]);
+        let mut ways: Vec<String> = grades.map(|grade| folded(&format!("{grade}{}", class.name))).collect();
         ways.sort();
         ways.dedup();
         for way in ways {
@@ -260,16 +275,6 @@ fn class_names(classes: &[ClassRow]) -> HashMap<String, Option<ClassId>> {
         }
     }
     names
-}
-
-/// 高中 一年级 → 高一; 小学 一年级 → 一年级.
-fn short_grade(stage: &str, grade: &str) -> String {
-    let number = grade.strip_suffix("年级").unwrap_or(grade);
-    match stage {
-        "高中" => format!("高{number}"),
-        "初中" => format!("初{number}"),
-        _ => grade.to_owned(),
-    }
 }
 
 /// Spaces and brackets say nothing: 高一（3）班 and 高一3班 are one.
@@ -322,4 +327,57 @@ fn student(
     changes.field("姓名", "Name", &old.name, name);
     changes.field("性别", "Sex", sex(old.sex), sex(sex_now));
     Ok((changes.fate(), BasicRow::Student(new)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stock() -> Stock {
+        let grade = |(id, (stage, name)): (i64, (&str, &str))| Grade {
+            id: GradeId(id),
+            stage: stage.to_owned(),
+            name: name.to_owned(),
+        };
+        Stock {
+            kind: sheet::basic::Kind::Classes,
+            school: Some(SchoolId(1)),
+            schools: Vec::new(),
+            grades: (1..).zip(model::school::DEFAULT_GRADES).map(grade).collect(),
+            classes: Vec::new(),
+            rooms: Vec::new(),
+            subjects: Vec::new(),
+            teachers: Vec::new(),
+            students: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_grade_is_known_by_every_usual_name_and_never_guessed() {
+        let stock = stock();
+        let id = |stage: &str, grade: &str| grade_of(&stock, stage, grade).ok().map(|id| id.0);
+        for (stage, grade, found) in [
+            ("高中", "一年级", Some(10)),
+            ("", "高一", Some(10)),
+            ("", "高中 一年级", Some(10)),
+            ("", "七年级", Some(7)),
+            ("", "初三", Some(9)),
+            ("小学", "一年级", Some(1)),
+            ("", "一年级", None),
+            ("", "高四", None),
+        ] {
+            assert_eq!(id(stage, grade), found, "{stage} {grade}");
+        }
+    }
+
+    #[test]
+    fn one_class_written_in_two_ways_is_taken_once() {
+        let row = |grade: &str, at: u32| {
+            let (stage, grade, name) = (String::new(), grade.to_owned(), "3班".to_owned());
+            (Row::Class { stage, grade, name, room: String::new(), record: None }, At::new("表", at, 0))
+        };
+        let compared = compare(&stock(), &[row("高一", 2), row("高中一年级", 3)]);
+        assert!(matches!(compared[0].fate, Fate::New));
+        assert!(matches!(&compared[1].fate, Fate::Problem(why) if why.zh.contains("表!2")));
+    }
 }
