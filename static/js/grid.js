@@ -305,6 +305,7 @@ async function start(root) {
     if (button && !button.disabled && app.view) acts[button.dataset.act]?.(app, button, event);
   });
   root.addEventListener('dblclick', (event) => {
+    if (app.many && app.touched) return; // two quick taps that select neighbours
     const td = event.target.closest('[data-cell]');
     if (td && !event.target.closest('button')) app.editCell(td.dataset.cell);
   });
