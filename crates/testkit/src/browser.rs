@@ -4,6 +4,7 @@
 //! WebDriver cannot emulate a phone, list renderer processes or see console errors.
 
 mod cdp;
+mod dialog;
 mod input;
 mod page;
 

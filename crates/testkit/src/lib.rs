@@ -13,6 +13,7 @@ mod school;
 pub mod site;
 pub mod socket;
 pub mod system;
+pub mod timetable;
 pub mod wait;
 
 pub use browser::{Browser, Held, Page, Point};

@@ -134,6 +134,11 @@ impl Page {
     /// A tap with a finger.
     pub async fn tap(&self, selector: &str) {
         let at = self.middle(selector).await;
+        self.tap_at(at).await;
+    }
+
+    /// A tap at a point.
+    pub async fn tap_at(&self, at: Point) {
         self.touch("touchStart", &[at]).await;
         self.touch("touchEnd", &[]).await;
     }

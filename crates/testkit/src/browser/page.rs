@@ -38,6 +38,11 @@ impl Page {
         self.connection.call(Some(&self.session), method, params).await
     }
 
+    /// What the browser reported of this tab so far.
+    pub(super) fn events(&self) -> Vec<Value> {
+        self.connection.events(&self.session)
+    }
+
     /// Another window size; below 600 pixels wide the page is told it is on a phone.
     pub async fn resize(&self, width: u32, height: u32) {
         let mobile = width < 600;
@@ -176,8 +181,7 @@ impl Page {
 
     /// Errors the page wrote to its console or that the browser logged of it.
     pub fn errors(&self) -> Vec<String> {
-        self.connection
-            .events(&self.session)
+        self.events()
             .iter()
             .filter_map(|event| match event["method"].as_str()? {
                 "Runtime.exceptionThrown" => Some(event["params"]["exceptionDetails"].to_string()),
@@ -187,6 +191,11 @@ impl Page {
                 _ => None,
             })
             .collect()
+    }
+
+    /// Puts this tab before the others of its browser: one behind draws no frames.
+    pub async fn front(&self) {
+        self.call("Page.bringToFront", json!({})).await;
     }
 
     /// Closes the tab as a user does: `pagehide` runs.
