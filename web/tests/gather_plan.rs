@@ -1,6 +1,7 @@
 //! From calendar and timetable to what a gatherer is told, and back to the lesson its slices make.
 
 #![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
+#![allow(clippy::print_stdout, reason = "a figure that a reader of the log wants")]
 
 mod support;
 
