@@ -62,7 +62,7 @@ async fn each_school_has_rooms_of_its_own() {
 async fn a_site_without_a_school_says_what_to_do_first() {
     let site = Site::start().await;
     site.state.db.delete_school(SchoolId(1)).await.unwrap();
-    for path in ["/admin/rooms", "/admin/classes", "/admin/students", "/admin/rooms/new"] {
+    for path in ["/admin/rooms", "/admin/classes", "/admin/students", "/admin/rooms/new", "/admin/import"] {
         site.get(path).await.is(200).has("还没有学校").has("/admin/schools/new");
     }
     site.get_en("/admin/classes").await.has("There is no school yet");
@@ -91,6 +91,7 @@ async fn a_class_has_a_grade_a_room_and_a_habit_of_recording() {
 #[tokio::test]
 async fn students_are_searched_filtered_and_paged() {
     let site = Site::start().await;
+    site.get("/admin/students/new").await.has("还没有班级");
     for name in ["1班", "2班"] {
         site.post("/admin/classes/new", &[("grade_id", "10"), ("name", name), ("record", "1")]).await.is(303);
     }

@@ -86,8 +86,15 @@ impl BasicData for StudentRow {
 
     fn fields(l: Lang, around: &Around) -> Vec<Field> {
         let sexes = [0, 1].map(|s| Choice::new(s, sex(l, s))).into();
+        let classes = class_choices(around);
+        let hint = match classes.is_empty() {
+            true => {
+                l.t("还没有班级：请先在“班级”里添加", "There is no class yet: add one under Classes first")
+            }
+            false => "",
+        };
         vec![
-            Field::select("class_id", l.t("班级", "Class"), class_choices(around)).required(),
+            Field::select("class_id", l.t("班级", "Class"), classes).required().hint(hint),
             Field::text("number", l.t("学号", "Number"))
                 .required()
                 .hint(l.t("最多 30 个字，一所学校内不重复", "At most 30 characters, once in a school")),
