@@ -189,9 +189,9 @@ pub async fn publish(
         if !dated {
             let first = review.usual_from(today);
             let text = match desk.l {
-                Lang::Zh => format!("没有发布：生效日期要在 {first} 或以后，{AHEAD_DAYS_MAX} 天以内。"),
+                Lang::Zh => format!("请选择今天或以后的日期：最早 {first}，最晚 {AHEAD_DAYS_MAX} 天后。"),
                 Lang::En => format!(
-                    "Not published: the first date must be {first} or later, within {AHEAD_DAYS_MAX} days."
+                    "Choose today or a later date: from {first} on, at most {AHEAD_DAYS_MAX} days ahead."
                 ),
             };
             return stay(desk, StatusCode::UNPROCESSABLE_ENTITY, &[], Some(text));
@@ -205,7 +205,11 @@ pub async fn publish(
             return stay(desk.flash("bad", text), StatusCode::UNPROCESSABLE_ENTITY, &[], None);
         }
         if review.plan.is_idle() {
-            return stay(desk, StatusCode::OK, &[], None);
+            // A second click finds what the first one has just published.
+            return match Job::load(&state, &desk, id).await?.row.result {
+                Some(_) => Ok(Redirect::to(&review.job.at("done")).into_response()),
+                None => stay(desk, StatusCode::OK, &[], None),
+            };
         }
         match send(&state, &desk, &review, &asked, merged.timetable).await {
             Ok(_) => {
