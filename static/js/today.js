@@ -62,6 +62,16 @@ const put = (cell) => {
   return changed;
 };
 
+// Folded periods of a narrow screen say how many of them are missing.
+const missing = () => {
+  for (const part of board.querySelectorAll(".t-part")) {
+    const n = part.querySelectorAll(".t-cell.bad").length;
+    const place = part.querySelector("[data-bad]");
+    place.hidden = n === 0;
+    place.textContent = `${place.dataset.bad} ${n}`;
+  }
+};
+
 const sums = (data) => {
   for (const name of ["due", "recording", "recorded", "missing", "told"]) {
     const place = board.querySelector(`[data-sum="${name}"]`);
@@ -81,6 +91,7 @@ const take = (event) => {
   const data = JSON.parse(event.data);
   const changed = data.cells.filter(put).map((cell) => cell.id);
   sums(data);
+  if (changed.length > 0) missing();
   if (shown && changed.includes(shown)) fill([...cells(shown)][0].href).catch(() => {});
 };
 

@@ -10,7 +10,7 @@ use base::Clock;
 use db::{NewRoom, NewSlice, NewVersion};
 use jiff::civil::{Date, date};
 use model::calendar::bell::PeriodKind;
-use model::calendar::{BellTable, Calendar, Cell, LessonId, Period, Term, Timetable, Weeks};
+use model::calendar::{BellTable, Calendar, Cell, LessonId, LessonKey, Period, Term, Timetable, Weeks};
 use model::school::Class;
 use model::slice::{SliceEnd, SliceFacts};
 use model::{ChannelId, ClassId, GathererId, GradeId, RangeId, RoomId, SchoolId, SubjectId, TeacherId};
@@ -171,9 +171,10 @@ impl School {
 
     /// Media of a lesson on the site.
     pub async fn recorded(&self, key: &str, started_at_ms: i64, duration_ms: i64) {
+        let Ok(LessonKey::Lesson { channel: channel_id, .. }) = key.parse() else { panic!("{key}") };
         let facts = SliceFacts {
-            slice_id: format!("01KAFX{:020}", started_at_ms / 1000),
-            channel_id: self.channels[0],
+            slice_id: format!("01KAFX{started_at_ms:020}"),
+            channel_id,
             lesson_key: key.to_owned(),
             range_id: RangeId(0),
             subject_id: SubjectId(1),

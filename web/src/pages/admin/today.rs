@@ -73,7 +73,7 @@ async fn show(State(state): State<AppState>, desk: Desk) -> Result<Response, Web
     let Some(chosen) = Chosen::of(&state, &desk).await? else { return Ok(no_school(desk)) };
     let today = read::today(state.now_ms(), &desk.zone);
     let date = desk.query.text("date").parse::<Date>().unwrap_or(today);
-    let (m, _, drawn) = read::drawn(&state, chosen.id(), date).await?;
+    let (m, known, drawn) = read::drawn(&state, chosen.id(), date).await?;
     let l = desk.l;
     let school = chosen.id().to_string();
     let link = |date: Date| format!("{PATH}?school={school}&date={date}");
@@ -96,7 +96,7 @@ async fn show(State(state): State<AppState>, desk: Desk) -> Result<Response, Web
         layout: watch::layout(&m, &drawn),
         is_empty: lessons.is_empty() && ranges.is_empty(),
         fixes: fixes(l, &m),
-        table: Table::of(l, &m, lessons),
+        table: Table::of(l, &m, lessons, if date == today { known.now_ms } else { 0 }),
         ranges,
         school,
         s: desk,

@@ -23,7 +23,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use db::Directory;
 use jiff::civil::Date;
-use model::calendar::bell::PeriodKind;
+use model::calendar::bell::{Period, PeriodKind};
 use model::calendar::check_cells::Known;
 use model::calendar::{Book, Lesson};
 use model::fault::Fault;
@@ -248,6 +248,15 @@ fn values(d: &Desktop, fields: &Fields, lessons: &[Lesson]) -> Fields {
         pairs.push(("start".to_owned(), short_time(lesson.start_s)));
         pairs.push(("end".to_owned(), short_time(lesson.end_s)));
     }
+    // The first free period, not one that the class has taken.
+    let target = if asked.kind == "move" { Some(("to_period", asked.to_date)) } else { None };
+    let target = target.or((asked.kind == "extra").then_some(("period", asked.date)));
+    if let Some((name, date)) = target.filter(|(name, _)| fields.text(name).is_empty())
+        && let Some((period, _)) = periods_of(d, date).into_iter().find(|(_, there)| there.is_none())
+    {
+        pairs.retain(|(kept, _)| kept != name);
+        pairs.push((name.to_owned(), period.no.to_string()));
+    }
     if asked.kind == "record" && fields.text("on").is_empty() {
         pairs.retain(|(name, _)| name != "on");
         let on = lesson.is_some_and(|lesson| !lesson.record);
@@ -373,26 +382,28 @@ fn rooms(d: &Desktop, none: &str) -> Vec<Choice> {
     std::iter::once(Choice::new("", none)).chain(all).collect()
 }
 
-/// The periods of the class's bells on a date, with what the class has there already.
-fn free_periods(l: Lang, d: &Desktop, date: Date) -> Vec<Choice> {
+/// The periods of the class's bells on a date, each with the lesson that the class has there.
+fn periods_of(d: &Desktop, date: Date) -> Vec<(&Period, Option<Lesson>)> {
     let class = d.asked.class.unwrap_or(ClassId(0));
     let grade = d.book.roster.classes.iter().find(|c| c.id == class).map(|c| c.grade_id);
     let lessons = lessons(d, d.asked.class, date);
     let table = d.book.calendar.bells(date, grade).map(|(table, _)| table);
     let periods = table.map_or(&[][..], |t| &t.periods).iter().filter(|p| p.kind != PeriodKind::Break);
-    periods
-        .map(|p| {
-            let there = lessons.iter().find(|x| x.start_s < p.end_s && p.start_s < x.end_s);
-            let note = match there {
-                Some(lesson) => format!(
-                    "（{} {}）",
-                    l.t("已有", "taken:"),
-                    super::preview::content(l, lesson, &d.directory)
-                ),
-                None => String::new(),
-            };
-            let (start, end) = (short_time(p.start_s), short_time(p.end_s));
-            Choice::new(p.no, format!("{} {start}–{end}{note}", p.label))
-        })
-        .collect()
+    let there = |p: &Period| lessons.iter().find(|x| x.start_s < p.end_s && p.start_s < x.end_s).cloned();
+    periods.map(|p| (p, there(p))).collect()
+}
+
+/// The same as a menu.
+fn free_periods(l: Lang, d: &Desktop, date: Date) -> Vec<Choice> {
+    let choice = |(p, there): (&Period, Option<Lesson>)| {
+        let note = match there {
+            Some(lesson) => {
+                format!("（{} {}）", l.t("已有", "taken:"), super::preview::content(l, &lesson, &d.directory))
+            }
+            None => String::new(),
+        };
+        let (start, end) = (short_time(p.start_s), short_time(p.end_s));
+        Choice::new(p.no, format!("{} {start}–{end}{note}", p.label))
+    };
+    periods_of(d, date).into_iter().map(choice).collect()
 }

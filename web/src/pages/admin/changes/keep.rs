@@ -6,9 +6,14 @@ use crate::pages::admin::today::read::today;
 use crate::pages::admin::told::tell_school;
 use crate::session::Visitor;
 use crate::state::AppState;
+use axum::http::StatusCode;
 use db::{ChangeRow, DbError};
+use model::calendar::conflict::{Wanted, lesson_conflicts};
 use model::calendar::{LessonKey, Op};
 use model::{ChangeId, SchoolId, TeacherId};
+
+/// So long a change that makes a lesson and is sent again is a second click, ms.
+const REPEAT_MS: i64 = 10_000;
 
 /// Makes a change that has been checked.
 pub async fn keep(
@@ -20,16 +25,55 @@ pub async fn keep(
 ) -> Result<ChangeId, WebError> {
     let by = visitor.user.as_ref().ok_or(WebError::LoginNeeded)?.id;
     let now_ms = state.now_ms();
-    let id = match state.db.add_change(school, op, reason, by, now_ms).await {
-        // Somebody made a lesson in the same place a moment ago: this one gets the next number.
+    match state.db.add_change(school, op, reason, by, now_ms).await {
         Err(DbError::Outdated { current }) => {
             let op = renumbered(op, u8::try_from(current).unwrap_or(u8::MAX));
-            state.db.add_change(school, &op, reason, by, now_ms).await?
+            if let Some(id) = again(state, school, &op).await? {
+                return Ok(id);
+            }
+            let id = state.db.add_change(school, &op, reason, by, now_ms).await?;
+            follow(state, visitor, school, &op).await?;
+            Ok(id)
         }
-        other => other?,
+        made => {
+            let id = made?;
+            follow(state, visitor, school, op).await?;
+            Ok(id)
+        }
+    }
+}
+
+/// Somebody made a lesson in the same place a moment ago. Was it this one, sent twice, that is its number; else this one
+/// gets the next number, unless it no longer goes beside the other.
+async fn again(state: &AppState, school: SchoolId, op: &Op) -> Result<Option<ChangeId>, WebError> {
+    let dates = op.lessons().into_iter().map(|id| id.date);
+    let (Some(from), Some(to)) = (dates.clone().min(), dates.clone().max()) else { return Ok(None) };
+    let rows = state.db.changes(school, from, to).await?;
+    let since_ms = state.now_ms() - REPEAT_MS;
+    let same = |row: &&ChangeRow| {
+        row.revoked_at_ms.is_none()
+            && row.made_at_ms > since_ms
+            && renumbered(&row.change.op, 0) == renumbered(op, 0)
     };
-    follow(state, visitor, school, op).await?;
-    Ok(id)
+    if let Some(row) = rows.iter().find(same) {
+        return Ok(Some(row.change.id));
+    }
+    let before = state.db.book(school, from, to).await?;
+    let after = before.supposing(op.clone(), "");
+    for date in dates {
+        let (was, is) = (before.expand(date).lessons, after.expand(date).lessons);
+        let known = lesson_conflicts(&was);
+        let found = lesson_conflicts(&is);
+        if was == is || found.iter().any(|c| c.wanted != Wanted::Teacher && !known.contains(c)) {
+            return Err(WebError::refused(
+                StatusCode::CONFLICT,
+                "meanwhile",
+                "没有保存：刚刚有人改了同一节课。请返回看看现在的课，再决定。",
+                "Not saved: somebody changed the same lesson a moment ago. Go back, look at the lessons as they are, and decide again.",
+            ));
+        }
+    }
+    Ok(None)
 }
 
 /// Revokes a change.

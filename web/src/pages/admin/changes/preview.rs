@@ -53,7 +53,13 @@ impl Preview {
             let (old, new) = (book.expand(day), after.expand(day));
             preview.days.push(day_view(l, class, &old, &new, book, directory));
             let before = lesson_conflicts(&old.lessons);
-            for conflict in lesson_conflicts(&new.lessons).iter().filter(|c| !before.contains(c)) {
+            let found = lesson_conflicts(&new.lessons);
+            // A class in two places is said once, not again of its room and its teacher.
+            let said_of = |c: &LessonConflict| {
+                let class = |o: &&LessonConflict| o.wanted == Wanted::Class && (o.a, o.b) == (c.a, c.b);
+                c.wanted != Wanted::Class && found.iter().any(|o| class(&o))
+            };
+            for conflict in found.iter().filter(|c| !before.contains(c) && !said_of(c)) {
                 let list = match conflict.wanted {
                     Wanted::Teacher => &mut preview.teachers,
                     _ => &mut preview.refused,

@@ -76,6 +76,8 @@ pub struct Item {
     pub times: String,
     /// First moment, Unix ms.
     pub start_at_ms: i64,
+    /// First moment after, Unix ms; of what is not held its start.
+    pub end_at_ms: i64,
     /// A change made it what it is.
     pub changed: bool,
     /// All channels together.
@@ -194,6 +196,7 @@ fn held(m: &Material, facts: &Facts, lesson: &Lesson) -> Item {
         teacher: lesson.teacher.map(|id| teacher_name(m, id)).unwrap_or_default(),
         times: times(lesson.start_s, lesson.end_s),
         start_at_ms: lesson.start_at_ms,
+        end_at_ms: lesson.end_at_ms,
         changed: lesson.trace.iter().any(is_change),
         state,
         channels,
@@ -275,6 +278,7 @@ fn dropped(m: &Material) -> Vec<Item> {
             teacher: String::new(),
             times: String::new(),
             start_at_ms: period.map_or(0, |p| at_ms(m, p.start_s)),
+            end_at_ms: period.map_or(0, |p| at_ms(m, p.start_s)),
             changed: true,
             state: State {
                 count: Count::Exempt,
@@ -316,6 +320,7 @@ fn ranges(m: &Material, facts: &Facts) -> Vec<Item> {
             teacher: teacher_name(m, span.teacher_id),
             times: format!("{}–{}", clock(m, plan.start_at_ms), clock(m, plan.end_at_ms)),
             start_at_ms: plan.start_at_ms,
+            end_at_ms: plan.end_at_ms,
             changed: false,
             state: on.state.clone(),
             channels: vec![on],

@@ -210,7 +210,7 @@ fn during(plan: &Plan, known: &Known<'_>, now_ms: i64) -> State {
     }
     let fresh = now_ms - plan.start_at_ms < BEGIN_MS;
     let connecting = channel.is_some_and(|c| c.phase == ChannelPhase::Connecting);
-    if fresh && (running || connecting) {
+    if known.enabled && fresh && (running || connecting) {
         return State::new(Count::Recording, Tone::Soon, "正在开始", "Starting");
     }
     let bad = |zh, en| State::new(Count::Missing, Tone::Bad, zh, en);

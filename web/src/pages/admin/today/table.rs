@@ -2,6 +2,7 @@
 //! narrow screen.
 
 use super::board::{Item, Kind, Material};
+use super::state::Tone;
 use crate::lang::Lang;
 use crate::page::encode;
 use model::RoomId;
@@ -42,6 +43,7 @@ pub struct CellView {
     label: String,
     room_id: Option<RoomId>,
     start_at_ms: i64,
+    end_at_ms: i64,
 }
 
 impl CellView {
@@ -65,6 +67,7 @@ impl CellView {
             label: item.label.clone(),
             room_id: item.room,
             start_at_ms: item.start_at_ms,
+            end_at_ms: item.end_at_ms,
         }
     }
 }
@@ -85,6 +88,19 @@ pub struct RowView {
     pub cells: Vec<Vec<CellView>>,
 }
 
+/// The lessons of one period, for a narrow screen.
+#[derive(Debug, Clone)]
+pub struct PartView {
+    /// 第3节.
+    pub head: String,
+    /// By room.
+    pub cells: Vec<CellView>,
+    /// How many of them are missing.
+    pub bad: usize,
+    /// All of them are over: shown folded.
+    pub over: bool,
+}
+
 /// The table.
 #[derive(Debug, Clone)]
 pub struct Table {
@@ -95,23 +111,22 @@ pub struct Table {
     /// Rows.
     pub rows: Vec<RowView>,
     /// By period, for a narrow screen.
-    pub list: Vec<RowView>,
+    pub list: Vec<PartView>,
     /// Whether rooms stand side by side.
     pub rooms_across: bool,
 }
 
 impl Table {
     /// Of the lessons of a date.
-    pub fn of(l: Lang, m: &Material, cells: Vec<CellView>) -> Self {
+    pub fn of(l: Lang, m: &Material, cells: Vec<CellView>, now_ms: i64) -> Self {
         let periods = periods(l, &cells);
         let rooms = rooms(l, m, &cells);
         let at = |period: u8, room: Option<RoomId>| -> Vec<CellView> {
             cells.iter().filter(|c| c.period == period && c.room_id == room).cloned().collect()
         };
-        let list = periods.iter().map(|(no, label)| RowView {
-            head: label.clone(),
-            cells: vec![cells.iter().filter(|c| c.period == *no).cloned().collect()],
-        });
+        let list = periods
+            .iter()
+            .map(|(no, label)| part(label, rooms.iter().flat_map(|(r, _)| at(*no, *r)), now_ms));
         let list = list.collect();
         let rooms_across = rooms.len() <= ROOMS_ACROSS_MAX;
         let (period_word, room_word) = (l.t("节次", "Period"), l.t("教室", "Room"));
@@ -132,6 +147,16 @@ impl Table {
         let rows = rows.collect();
         let heads = periods.iter().map(|(_, label)| named(label)).collect();
         Self { corner: room_word.to_owned(), heads, rows, list, rooms_across }
+    }
+}
+
+fn part(head: &str, cells: impl Iterator<Item = CellView>, now_ms: i64) -> PartView {
+    let cells: Vec<CellView> = cells.collect();
+    PartView {
+        head: head.to_owned(),
+        bad: cells.iter().filter(|c| c.tone == Tone::Bad.class()).count(),
+        over: cells.iter().all(|c| c.end_at_ms <= now_ms),
+        cells,
     }
 }
 
