@@ -2,6 +2,7 @@
 
 #![allow(missing_docs, clippy::unwrap_used, reason = "in a test a panic is the report")]
 
+mod attack;
 mod changes;
 mod checks;
 mod conflicts;
