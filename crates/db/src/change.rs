@@ -16,6 +16,9 @@ use sqlx::any::AnyRow;
 
 /// Longest reason, characters.
 const REASON_MAX: u32 = 120;
+/// A change that its maker sends again within this is the same click, ms: two lessons that change places twice would be
+/// where they were, and nobody would be told.
+const REPEAT_MS: i64 = 10_000;
 
 macro_rules! select_change {
     () => {
@@ -38,6 +41,8 @@ texts! {
     UNREVOKED = "SELECT change_id, document, reason FROM timetable_change
         WHERE (CAST($1 AS BIGINT) = 0 OR school_id = $1) AND last_date >= $2 AND revoked_at_ms IS NULL
         ORDER BY change_id";
+    LAST_OF_MAKER = "SELECT change_id, document, reason FROM timetable_change WHERE school_id = $1 AND made_by = $2
+        AND made_at_ms > $3 AND revoked_at_ms IS NULL ORDER BY change_id DESC LIMIT 1";
     ON_DATE = "SELECT document FROM timetable_change WHERE school_id = $1 AND first_date <= $2 AND last_date >= $2";
 }
 
@@ -130,7 +135,8 @@ impl Db {
         load(&mut c, id).await
     }
 
-    /// Makes a change and raises the state versions of the school's gatherers.
+    /// Makes a change and raises the state versions of the school's gatherers. One that makes no lesson and is the last its
+    /// maker made, less than ten seconds ago, is a second click: it changes nothing and gives that number.
     ///
     /// [`DbError::Outdated`] with the number to take when the `n` of a lesson it makes was used before (somebody was
     /// faster, see [`Db::next_n`]); a [`DbError::Fault`] of `reason`, `lesson`, `class`, `room`, `subject` or `teacher`.
@@ -161,6 +167,12 @@ impl Db {
                 }
                 Some(_) if id.n > 0 => {}
                 _ => return Err(out.into()),
+            }
+        } else {
+            let last = sql(LAST_OF_MAKER).bind(school.0).bind(by.0).bind(now_ms - REPEAT_MS);
+            let last = row(w.conn(), DOING, last, read_change).await?;
+            if let Some(last) = last.filter(|last| last.op == *op) {
+                return Ok(last.id);
             }
         }
         let id = next_id(w.conn(), "timetable_change").await?;

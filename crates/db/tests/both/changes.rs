@@ -53,6 +53,25 @@ on_both! {
         assert!(matches!(missing, Err(DbError::NotFound { noun: Noun::Change, .. })));
     }
 
+    async fn a_second_click_is_no_second_change(db: Db) {
+        let (a, who) = (class(&db, ONE, "1班", None).await, user(&db, "教务").await);
+        let swap = Op::Swap { a: id(a, 20, 1, 0), b: id(a, 20, 2, 0) };
+        let add = async |by, now_ms| db.add_change(ONE, &swap, "", by, now_ms).await.unwrap();
+        let one = add(who, NOW_MS).await;
+        let clicks = (0..20).map(|n| {
+            let (db, swap) = (db.clone(), swap.clone());
+            tokio::spawn(async move { db.add_change(ONE, &swap, "", who, NOW_MS + n).await.unwrap() })
+        });
+        for click in clicks.collect::<Vec<_>>() {
+            assert_eq!(click.await.unwrap(), one);
+        }
+        let back = add(who, NOW_MS + 10_000).await;
+        assert_ne!(back, one, "whoever thinks for ten seconds means it");
+        assert_ne!(add(UserId(99), NOW_MS + 10_001).await, back, "somebody else means it too");
+        db.revoke_change(back, who, NOW_MS + 10_002).await.unwrap();
+        assert_ne!(add(who, NOW_MS + 10_003).await, back, "a revoked one is done anew");
+    }
+
     async fn the_book_reaches_back_for_changes_a_half_year_and_forward_without_end(db: Db) {
         let a = class(&db, ONE, "1班", None).await;
         let on = |date| Op::Cancel { lesson: LessonId { class: a, date, period: 1, n: 0 } };

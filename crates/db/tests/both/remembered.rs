@@ -50,6 +50,12 @@ on_both! {
         let listed = db.feeds(ONE).await.unwrap();
         assert_eq!((listed[0].read_at_ms, listed[1].read_at_ms), (Some(NOW_MS + 7), None));
         assert_eq!((listed[0].made_by.as_str(), listed[0].made_at_ms), ("教务", NOW_MS));
+        let stamp = async |now_ms| {
+            db.feed_by_token(&hash(1), now_ms).await.unwrap();
+            db.feeds(ONE).await.unwrap()[0].read_at_ms
+        };
+        assert_eq!(stamp(NOW_MS + 8).await, Some(NOW_MS + 7), "whoever asks again and again writes nothing");
+        assert_eq!(stamp(NOW_MS + 60_007).await, Some(NOW_MS + 60_007));
         assert!(db.feed_by_token(&hash(9), NOW_MS).await.unwrap().is_none());
         db.revoke_feed(of_class).await.unwrap();
         assert!(db.feed_by_token(&hash(1), NOW_MS).await.unwrap().is_none());
