@@ -14,6 +14,8 @@ use model::{ChangeId, SchoolId, TeacherId};
 
 /// So long a change that makes a lesson and is sent again is a second click, ms.
 const REPEAT_MS: i64 = 10_000;
+/// Tries to find a number for a lesson while others make theirs in the same place.
+const TRIES: usize = 5;
 
 /// Makes a change that has been checked.
 pub async fn keep(
@@ -24,28 +26,40 @@ pub async fn keep(
     reason: &str,
 ) -> Result<ChangeId, WebError> {
     let by = visitor.user.as_ref().ok_or(WebError::LoginNeeded)?.id;
-    let now_ms = state.now_ms();
-    match state.db.add_change(school, op, reason, by, now_ms).await {
-        Err(DbError::Outdated { current }) => {
-            let op = renumbered(op, u8::try_from(current).unwrap_or(u8::MAX));
-            if let Some(id) = again(state, school, &op).await? {
+    let mut op = op.clone();
+    for _ in 0..TRIES {
+        if let Some(id) = again(state, school, &op).await? {
+            return Ok(id);
+        }
+        match state.db.add_change(school, &op, reason, by, state.now_ms()).await {
+            Err(DbError::Outdated { current }) => {
+                op = renumbered(&op, u8::try_from(current).unwrap_or(u8::MAX))
+            }
+            made => {
+                let id = made?;
+                follow(state, visitor, school, &op).await?;
                 return Ok(id);
             }
-            let id = state.db.add_change(school, &op, reason, by, now_ms).await?;
-            follow(state, visitor, school, &op).await?;
-            Ok(id)
-        }
-        made => {
-            let id = made?;
-            follow(state, visitor, school, op).await?;
-            Ok(id)
         }
     }
+    Err(meanwhile())
 }
 
-/// Somebody made a lesson in the same place a moment ago. Was it this one, sent twice, that is its number; else this one
-/// gets the next number, unless it no longer goes beside the other.
+fn meanwhile() -> WebError {
+    WebError::refused(
+        StatusCode::CONFLICT,
+        "meanwhile",
+        "没有保存：刚刚有人改了同一节课。请返回看看现在的课，再决定。",
+        "Not saved: somebody changed the same lesson a moment ago. Go back, look at the lessons as they are, and decide again.",
+    )
+}
+
+/// Somebody may have made a lesson in the same place since this one was checked. Was it this one, sent twice, that is its
+/// number; one that no longer goes beside the other is refused. What makes no lesson is looked at by the database.
 async fn again(state: &AppState, school: SchoolId, op: &Op) -> Result<Option<ChangeId>, WebError> {
+    if !matches!(op, Op::Move { .. } | Op::Extra { .. }) {
+        return Ok(None);
+    }
     let dates = op.lessons().into_iter().map(|id| id.date);
     let (Some(from), Some(to)) = (dates.clone().min(), dates.clone().max()) else { return Ok(None) };
     let rows = state.db.changes(school, from, to).await?;
@@ -65,12 +79,7 @@ async fn again(state: &AppState, school: SchoolId, op: &Op) -> Result<Option<Cha
         let known = lesson_conflicts(&was);
         let found = lesson_conflicts(&is);
         if was == is || found.iter().any(|c| c.wanted != Wanted::Teacher && !known.contains(c)) {
-            return Err(WebError::refused(
-                StatusCode::CONFLICT,
-                "meanwhile",
-                "没有保存：刚刚有人改了同一节课。请返回看看现在的课，再决定。",
-                "Not saved: somebody changed the same lesson a moment ago. Go back, look at the lessons as they are, and decide again.",
-            ));
+            return Err(meanwhile());
         }
     }
     Ok(None)

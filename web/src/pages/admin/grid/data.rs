@@ -169,12 +169,14 @@ async fn basis(state: &AppState, visitor: &Visitor, ground: &Ground) -> Result<B
         let kept = (draft.timetable != newest).then_some((draft.timetable.cells, draft.saved_at_ms));
         return Ok((newest_no, kept, Vec::new()));
     }
-    let base = ground.cells(state, draft.base_no).await?;
+    // Of a version that is not there (a database that was put back) nothing is known: every difference is asked.
+    let base_no = if ground.versions.iter().any(|v| v.no == draft.base_no) { draft.base_no } else { 0 };
+    let base = ground.cells(state, base_no).await?;
     let merged = merge(&base, &newest, &draft.timetable);
     if !merged.clashes.is_empty() {
-        return Ok((draft.base_no, Some((draft.timetable.cells, draft.saved_at_ms)), Vec::new()));
+        return Ok((base_no, Some((draft.timetable.cells, draft.saved_at_ms)), Vec::new()));
     }
-    let told = others(state, visitor, ground, draft.base_no).await?;
+    let told = others(state, visitor, ground, base_no).await?;
     let kept = (merged.timetable != newest).then_some((merged.timetable.cells, draft.saved_at_ms));
     Ok((newest_no, kept, told))
 }

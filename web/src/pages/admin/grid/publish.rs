@@ -57,6 +57,14 @@ pub async fn draft(
             return Err(bad_cell(&Words::new(visitor.lang, &ground.directory, &ground.calendar), &bad).into());
         }
     };
+    let versions = state.db.timetable_versions(ask.school).await?;
+    if ask.base_no != 0 && !versions.iter().any(|version| version.no == ask.base_no) {
+        let what = (
+            "草稿所依据的那一版课表不存在，没有保存。请刷新页面后再编辑。",
+            "The version that the draft was made from does not exist, so it was not kept: reload the page, then edit.",
+        );
+        return Err(Refusal::new(visitor.lang, "base_no", what.0, what.1).into());
+    }
     let draft = Draft { base_no: ask.base_no, timetable, saved_at_ms };
     state.db.save_draft(ask.school, user, &draft).await?;
     Ok(Json(Saved { saved_at_ms }))
