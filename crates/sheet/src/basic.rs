@@ -1,8 +1,17 @@
 //! 学校 年级 班级 教室 科目 教师 学生: basic data in and out of files.
 
-use crate::timetable::Names;
-use crate::{At, Language, Problem, SheetError, Workbook};
+mod columns;
+mod read;
+mod write;
+
+pub use read::read;
+pub use write::{template, write_csv, write_xlsx};
+
+use crate::{At, Problem};
 use serde::{Deserialize, Serialize};
+
+/// What stands first in the hidden sheet of our tables.
+const KEY_LINE: &str = "yunlubo basic 1";
 
 /// Which table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -98,28 +107,4 @@ pub struct Rows {
     pub rows: Vec<(Row, At)>,
     /// Bad rows, doubles, columns nobody knows.
     pub problems: Vec<Problem>,
-}
-
-/// Reads every visible sheet that has the table's header.
-pub fn read(kind: Kind, workbook: &Workbook) -> Rows {
-    let _ = kind;
-    Rows { rows: Vec::new(), problems: workbook.problems.clone() }
-}
-
-/// xlsx with these rows.
-pub fn write_xlsx(kind: Kind, rows: &[Row], language: Language) -> Result<Vec<u8>, SheetError> {
-    let _ = (kind, rows, language);
-    Err(SheetError::Empty)
-}
-
-/// csv in UTF-8 with a byte order mark; formulas are neutralised.
-pub fn write_csv(kind: Kind, rows: &[Row], language: Language) -> Result<Vec<u8>, SheetError> {
-    let _ = (kind, rows, language);
-    Err(SheetError::Empty)
-}
-
-/// An empty form with drop-downs of the school's names. Its examples are never imported.
-pub fn template(kind: Kind, names: &Names, language: Language) -> Result<Vec<u8>, SheetError> {
-    let _ = (kind, names, language);
-    Err(SheetError::Empty)
 }

@@ -23,7 +23,12 @@ mod weeks;
 mod words;
 mod write;
 
+pub(crate) use class_name::{split_grade, stage_of};
+pub(crate) use view::View;
+pub(crate) use write::csv_bytes;
+
 pub use found::{Entry, Found, Header, Layout, PeriodRef, Reading, SheetFound, Skip};
+pub use matching::Matcher;
 pub use names::{Alias, Choice, Choices, Chosen, ClassName, GradeName, Names, Noun};
 pub use resolve::{Create, Draft, Unknown, resolve};
 pub use write::{By, Export, Form, template, write_grid, write_list_csv, write_list_xlsx};
@@ -31,7 +36,6 @@ pub use write::{By, Export, Form, template, write_grid, write_list_csv, write_li
 use crate::{At, Code, Problem, Sheet, SheetError, Workbook};
 use jiff::tz::TimeZone;
 use model::calendar::BellTable;
-use view::View;
 
 /// Reads any file that may hold a timetable: tables, iCalendar, CSES. `bells` and `zone` are needed only for files that
 /// name times instead of periods.

@@ -11,7 +11,16 @@ pub(super) struct Bells<'a> {
     by_label: BTreeMap<String, u8>,
 }
 
-/// Minutes by which a file's time may differ from the bell's start.
+/// A row of the day.
+pub(super) struct BellRow {
+    pub(super) no: u8,
+    pub(super) label: String,
+    pub(super) kind: PeriodKind,
+    /// Seconds after midnight, where the first table has the period.
+    pub(super) time: Option<(u32, u32)>,
+}
+
+/// Seconds by which a file's time may differ from the bell's start.
 const LATE_S: u32 = 5 * 60;
 
 impl<'a> Bells<'a> {
@@ -59,7 +68,7 @@ impl<'a> Bells<'a> {
         let of_kind = table.periods.iter().filter(|p| p.kind == kind);
         of_kind
             .filter(|p| kind != PeriodKind::SelfStudy || p.start_s >= 17 * 3600)
-            .nth(usize::from(number) - 1)
+            .nth(usize::from(number).checked_sub(1)?)
             .map(|p| p.no)
     }
 
@@ -84,13 +93,18 @@ impl<'a> Bells<'a> {
     }
 
     /// Periods with cells and breaks between them, in order of the first table; then those only other tables have.
-    pub(super) fn rows(&self) -> Vec<(u8, String, PeriodKind, Option<(u32, u32)>)> {
-        let mut rows: Vec<(u8, String, PeriodKind, Option<(u32, u32)>)> = Vec::new();
+    pub(super) fn rows(&self) -> Vec<BellRow> {
+        let mut rows: Vec<BellRow> = Vec::new();
         for (index, table) in self.tables.iter().enumerate() {
             for period in &table.periods {
-                if !rows.iter().any(|r| r.0 == period.no) {
+                if !rows.iter().any(|r| r.no == period.no) {
                     let time = (index == 0).then_some((period.start_s, period.end_s));
-                    rows.push((period.no, period.label.clone(), period.kind, time));
+                    rows.push(BellRow {
+                        no: period.no,
+                        label: period.label.clone(),
+                        kind: period.kind,
+                        time,
+                    });
                 }
             }
         }

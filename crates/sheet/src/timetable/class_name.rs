@@ -163,6 +163,28 @@ fn grade_text(class: &str) -> Option<&str> {
     Some(&bare[..bare.len() - rest.len()])
 }
 
+/// `高一(3)班` → `高一`, `3班`; `None` when the name says no grade.
+pub(crate) fn split_grade(text: &str) -> Option<(String, String)> {
+    let bare = key(text);
+    let head = grade_text(&bare)?;
+    let parts = class_key(text);
+    let numbered = parts.rest.bytes().all(|b| b.is_ascii_digit());
+    (!parts.rest.is_empty()).then(|| {
+        (head.to_owned(), if numbered { format!("{}班", parts.rest) } else { bare[head.len()..].to_owned() })
+    })
+}
+
+/// The 学段 a grade's name tells: 高一 → 高中, 七年级 → 初中; empty when it does not.
+pub(crate) fn stage_of(name: &str) -> &'static str {
+    let grade = class_key(&format!("{name}1班")).grade;
+    match grade.strip_prefix('g').and_then(|n| n.parse::<u8>().ok()) {
+        Some(1..=6) => "小学",
+        Some(7..=9) => "初中",
+        Some(10..=12) => "高中",
+        _ => "",
+    }
+}
+
 /// The class a text begins with, in full: `高一1、2班` gives `高一1班` and leaves `高一2班`'s tail `2班`.
 fn first_class(text: &str) -> Option<(String, &str)> {
     let rest = grade(text).map_or(text, |(_, rest)| rest);

@@ -208,5 +208,5 @@ fn clock(time: &Scalar) -> Option<u32> {
     let text = time.text();
     let mut parts = text.split(':').map(|p| p.parse::<u32>().ok());
     let (h, m, s) = (parts.next()??, parts.next()??, parts.next().unwrap_or(Some(0))?);
-    (parts.next().is_none() && h < 24 && m < 60 && s < 60).then_some(h * 3600 + m * 60 + s)
+    (parts.next().is_none() && h < 24 && m < 60 && s < 60).then(|| h * 3600 + m * 60 + s)
 }

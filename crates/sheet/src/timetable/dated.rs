@@ -1,7 +1,7 @@
 //! iCalendar files as timetables: dated events become lessons of a week.
 
 use super::class_name::{is_class, take_classes};
-use super::found::{Entry, Found, Header, Layout, PeriodRef, SheetFound};
+use super::found::{Entry, Found, Header, Layout, SheetFound};
 use super::owner::class_in;
 use super::timed::timed_period;
 use crate::ics::{Component, Dates, components, dates};

@@ -141,7 +141,7 @@ impl Counter {
             if let Some(number) = word.period.number {
                 // A new part of the day that begins at 1, or numbers that fall back to 1.
                 if number <= self.last && number == 1 && (half.is_none() || half != self.last_half) {
-                    self.base += self.last;
+                    self.base = self.base.saturating_add(self.last);
                 }
                 self.last = number + word.span - 1;
                 self.last_half = half;

@@ -22,8 +22,8 @@ pub(super) struct Index {
     noun: Option<Noun>,
 }
 
-/// Indexes of every noun.
-pub(super) struct Matcher {
+/// Looks names up: of classes, subjects, teachers and rooms.
+pub struct Matcher {
     classes: Index,
     subjects: Index,
     teachers: Index,
@@ -31,7 +31,8 @@ pub(super) struct Matcher {
 }
 
 impl Matcher {
-    pub(super) fn new(names: &Names) -> Self {
+    /// Indexes the names and aliases of a school.
+    pub fn new(names: &Names) -> Self {
         let plain_index = |noun, all: Vec<(i64, String)>| {
             let mut index = Index { noun: Some(noun), ..Index::default() };
             for (id, name) in all {
@@ -72,18 +73,33 @@ impl Matcher {
     }
 
     /// The one whose name, alias or (of classes) grade and number this is.
-    pub(super) fn exact(&self, noun: Noun, text: &str) -> Option<i64> {
+    pub fn exact(&self, noun: Noun, text: &str) -> Option<i64> {
         self.index(noun).find(text)
     }
 
-    /// Whom it may mean, likeliest first.
-    pub(super) fn guesses(&self, noun: Noun, text: &str) -> Vec<(i64, String)> {
+    /// Whom it may mean, likeliest first, at most 5: ids and names.
+    pub fn guesses(&self, noun: Noun, text: &str) -> Vec<(i64, String)> {
         self.index(noun).guesses(text)
     }
 }
 
-/// 3 班's own spellings together with its grade's: 高一3班, 高中一年级3班.
 impl Names {
+    /// The grade a file means by its name, perhaps with the stage: 高一, 一年级 of 高中, 高中一年级.
+    pub fn grade_named(&self, stage: &str, name: &str) -> Option<model::GradeId> {
+        let (stage, name) = (key(stage), key(name));
+        let whole = class_key(&format!("{stage}{name}1班")).grade;
+        let fits = |g: &&super::GradeName| {
+            let labels = [g.name.clone(), format!("{}{}", g.stage, g.name), grade_label(&g.stage, &g.name)];
+            let same_stage = stage.is_empty() || key(&g.stage) == stage;
+            let same = labels.iter().any(|label| key(label) == name);
+            let meant = !whole.is_empty() && class_key(&format!("{}{}1班", g.stage, g.name)).grade == whole;
+            same_stage && (same || meant)
+        };
+        let mut found = self.grades.iter().filter(fits);
+        let first = found.next()?;
+        found.next().is_none().then_some(first.id)
+    }
+
     /// As pages and files show a class: 高一3班 for 3班 of 高中 一年级.
     pub fn class_label(&self, class: &super::ClassName) -> String {
         let Some(grade) = self.grades.iter().find(|g| g.id == class.grade) else { return class.name.clone() };
@@ -93,6 +109,7 @@ impl Names {
         }
     }
 
+    /// 3班's own spelling together with its grade's: 高一3班, 高中一年级3班.
     fn class_spellings(&self, class: &super::ClassName) -> Vec<String> {
         let Some(grade) = self.grades.iter().find(|g| g.id == class.grade) else { return Vec::new() };
         let mut all = vec![class.name.clone()];
@@ -197,8 +214,13 @@ impl Index {
         }
         let far = edit_distance(plain, &name_key);
         let longest = plain.chars().count().max(name_key.chars().count());
-        // 王芳 / 王方: one of two characters differs; of longer names a third.
-        (far == 1 && longest <= 3 || far * 3 <= longest).then_some(100 + far as u32)
+        let typed_wrong = match self.noun {
+            // 王方 for 王芳. But 化学 is not 数学, and 302 not 301.
+            Some(Noun::Teacher) => far == 1 || far * 3 <= longest,
+            Some(Noun::Room) => false,
+            _ => far * 3 <= longest,
+        };
+        typed_wrong.then_some(100 + far as u32)
     }
 }
 

@@ -108,8 +108,9 @@ fn without_title_words(text: &str) -> String {
     let mut name = plain(text).replace('\n', " ");
     for word in ["个人", "教师", "老师", "课程表", "课表", "教室", "功能室", "timetable", "Timetable", "的"]
     {
-        let lone = name == word;
-        if !lone && !(word == "教室" && !name.ends_with("教室课表") && name.ends_with("教室")) {
+        // 音乐教室 is a room's name, 音乐教室课表 a title.
+        let of_a_room = word == "教室" && name.ends_with("教室");
+        if name != word && !of_a_room {
             name = name.replace(word, " ");
         }
     }

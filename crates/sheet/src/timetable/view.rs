@@ -10,16 +10,16 @@ const COVERED_MAX: usize = 400_000;
 /// Serial numbers of 2000-01-01 and 2099-12-31: a whole number between them in a header is a date.
 const SERIALS: std::ops::RangeInclusive<f64> = 36_526.0..=73_050.0;
 
-pub(super) struct View<'a> {
-    pub(super) sheet: &'a Sheet,
-    pub(super) rows: u32,
-    pub(super) cols: u32,
+pub(crate) struct View<'a> {
+    pub(crate) sheet: &'a Sheet,
+    pub(crate) rows: u32,
+    pub(crate) cols: u32,
     texts: BTreeMap<(u32, u32), String>,
     owners: HashMap<(u32, u32), (u32, u32)>,
 }
 
 impl<'a> View<'a> {
-    pub(super) fn new(sheet: &'a Sheet) -> Self {
+    pub(crate) fn new(sheet: &'a Sheet) -> Self {
         let texts: BTreeMap<(u32, u32), String> = sheet
             .cells
             .iter()
@@ -46,17 +46,17 @@ impl<'a> View<'a> {
     }
 
     /// The cell whose text is shown here.
-    pub(super) fn origin(&self, row: u32, col: u32) -> (u32, u32) {
+    pub(crate) fn origin(&self, row: u32, col: u32) -> (u32, u32) {
         self.owners.get(&(row, col)).copied().unwrap_or((row, col))
     }
 
     /// What is shown here, plain.
-    pub(super) fn text(&self, row: u32, col: u32) -> &str {
+    pub(crate) fn text(&self, row: u32, col: u32) -> &str {
         self.texts.get(&self.origin(row, col)).map_or("", String::as_str)
     }
 
     /// What is stored here; nothing where another cell covers this one.
-    pub(super) fn value(&self, row: u32, col: u32) -> Option<&'a Value> {
+    pub(crate) fn value(&self, row: u32, col: u32) -> Option<&'a Value> {
         let own = self.origin(row, col) == (row, col);
         own.then(|| self.sheet.value(row, col)).flatten()
     }
@@ -66,7 +66,7 @@ impl<'a> View<'a> {
         self.sheet.cells.keys().copied().filter(|(row, col)| self.origin(*row, *col) == (*row, *col))
     }
 
-    pub(super) fn at(&self, (row, col): (u32, u32)) -> At {
+    pub(crate) fn at(&self, (row, col): (u32, u32)) -> At {
         self.sheet.at(row, col)
     }
 

@@ -36,7 +36,7 @@ pub(super) fn parse(text: &str, ranged: bool) -> Option<Weeks> {
     }
     let marked = speaks_of_weeks(&text);
     let many = text.contains(['-', '~', ',', '、']) || text.contains('至');
-    if !marked && !(ranged && many) {
+    if !(marked || (ranged && many)) {
         return None;
     }
     list(&text)

@@ -265,7 +265,7 @@ fn counted(text: &str) -> Option<(u8, u8, bool)> {
     let (first, last) = body.split_once(['-', '~', '、', ',', '至'])?;
     let (first, last) =
         (numeral(first).filter(valid)?, numeral(last.trim_start_matches('第')).filter(valid)?);
-    (strong && first < last && last - first < 4).then_some((first, last - first + 1, true))
+    (strong && first < last && last - first < 4).then(|| (first, last - first + 1, true))
 }
 
 /// Takes `8:00-8:45` out of a text: seconds after midnight.
@@ -291,8 +291,9 @@ fn take_time(text: &str) -> (String, Option<(u32, u32)>) {
 
 /// `8:00` or `08:00:30` at a place.
 fn clock(chars: &[char], begin: usize) -> Option<(u32, usize)> {
-    let digits = |from: usize| chars[from..].iter().take(3).take_while(|c| c.is_ascii_digit()).count();
-    let value = |from: usize, n: usize| chars[from..from + n].iter().collect::<String>().parse::<u32>().ok();
+    let rest = |from: usize| chars.get(from..).unwrap_or_default();
+    let digits = |from: usize| rest(from).iter().take(3).take_while(|c| c.is_ascii_digit()).count();
+    let value = |from: usize, n: usize| rest(from).iter().take(n).collect::<String>().parse::<u32>().ok();
     let hours = digits(begin);
     let colon = begin + hours;
     if !(1..=2).contains(&hours) || chars.get(colon) != Some(&':') || digits(colon + 1) != 2 {

@@ -6,6 +6,7 @@ mod list;
 mod template;
 
 pub use grid::write_grid;
+pub(crate) use list::csv_bytes;
 pub use list::{write_list_csv, write_list_xlsx};
 pub use template::template;
 
@@ -124,15 +125,16 @@ impl<'a> Texts<'a> {
     /// Rows of a grid: number (none for a break), text.
     fn rows(&self) -> Vec<(Option<u8>, String)> {
         let clock = |s: u32| format!("{:02}:{:02}", s / 3600, s / 60 % 60);
-        let rows = self.bells.rows().into_iter().map(|(no, label, kind, time)| {
-            let time = time.map(|(a, b)| format!("{}-{}", clock(a), clock(b)));
-            match kind {
-                PeriodKind::Break => {
-                    (None, format!("{} {}", self.pause(&label), time.unwrap_or_default()).trim().to_owned())
-                }
+        let rows = self.bells.rows().into_iter().map(|row| {
+            let time = row.time.map(|(a, b)| format!("{}-{}", clock(a), clock(b)));
+            match row.kind {
+                PeriodKind::Break => (
+                    None,
+                    format!("{} {}", self.pause(&row.label), time.unwrap_or_default()).trim().to_owned(),
+                ),
                 _ => (
-                    Some(no),
-                    [Some(self.period(no)), time].into_iter().flatten().collect::<Vec<_>>().join("\n"),
+                    Some(row.no),
+                    [Some(self.period(row.no)), time].into_iter().flatten().collect::<Vec<_>>().join("\n"),
                 ),
             }
         });

@@ -87,7 +87,7 @@ impl Table {
 
     fn start(&mut self, tag: &BytesStart<'_>) {
         let number = |name| attribute(tag, name).and_then(|n| n.parse::<u32>().ok()).unwrap_or(1).max(1);
-        let shown = || !attribute(tag, "visibility").is_some_and(|v| v != "visible");
+        let shown = || attribute(tag, "visibility").is_none_or(|v| v == "visible");
         match tag.local_name().as_ref() {
             "style" => self.style = attribute(tag, "name").unwrap_or_default(),
             "table-properties" if attribute(tag, "display").is_some_and(|d| d == "false") => {

@@ -12,8 +12,8 @@ const PART_BYTES_MAX: u64 = 64 * 1024 * 1024;
 const TOTAL_BYTES_MAX: u64 = 256 * 1024 * 1024;
 /// From this size on, the ratio counts: small parts pack well by nature.
 const RATIO_FROM_BYTES: u64 = 8 * 1024 * 1024;
-/// Greatest ratio unpacked : packed. Sheets of empty styled cells reach 100, deflate's own limit is 1,032.
-const RATIO_MAX: u64 = 250;
+/// Greatest ratio unpacked : packed. Sheets of empty styled cells reach 60, deflate's own limit is 1,032.
+const RATIO_MAX: u64 = 150;
 
 /// What the zip holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -35,7 +35,7 @@ fn text(encoding: &'static Encoding, bytes: &[u8]) -> Result<String, SheetError>
 /// Ten or more bytes of which nearly every second is zero: Latin letters and separators in UTF-16.
 fn utf_16_without_mark(bytes: &[u8]) -> Option<&'static Encoding> {
     let head = &bytes[..bytes.len().min(1024) & !1];
-    if head.len() < 10 || bytes.len() % 2 != 0 {
+    if head.len() < 10 || !bytes.len().is_multiple_of(2) {
         return None;
     }
     let zeros = |offset: usize| head.iter().skip(offset).step_by(2).filter(|b| **b == 0).count();

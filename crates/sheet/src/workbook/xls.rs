@@ -113,6 +113,10 @@ fn bound(data: &[u8], script: Script) -> Option<Bound> {
 
 /// Whether a number format shows a date or a time: one of its letters outside quotes and brackets.
 fn shows_date(code: &str) -> bool {
+    // aaaa is 星期一; General has one letter of it.
+    if code.contains("aaa") {
+        return true;
+    }
     let (mut quoted, mut bracket, mut escaped) = (false, false, false);
     for c in code.chars() {
         match c {
@@ -121,7 +125,7 @@ fn shows_date(code: &str) -> bool {
             '"' => quoted = !quoted,
             '[' if !quoted => bracket = true,
             ']' => bracket = false,
-            'y' | 'Y' | 'm' | 'M' | 'd' | 'D' | 'h' | 'H' | 'a' if !quoted && !bracket => return true,
+            'y' | 'Y' | 'm' | 'M' | 'd' | 'D' | 'h' | 'H' if !quoted && !bracket => return true,
             _ => {}
         }
     }
@@ -300,9 +304,14 @@ mod tests {
         assert_eq!(rk((1.5_f64.to_bits() >> 32) as u32), 1.5);
         assert_eq!(serial_date(46_349.5, false).unwrap().to_string(), "2026-11-23T12:00:00");
         assert!(serial_date(f64::NAN, false).is_none());
-        for (code, date) in
-            [("yyyy/m/d", true), ("aaaa", true), ("0.00", false), ("\"day\" 0", false), ("[Red]0", false)]
-        {
+        for (code, date) in [
+            ("yyyy/m/d", true),
+            ("aaaa", true),
+            ("General", false),
+            ("0.00", false),
+            ("\"day\" 0", false),
+            ("[Red]0", false),
+        ] {
             assert_eq!(shows_date(code), date, "{code}");
         }
     }
