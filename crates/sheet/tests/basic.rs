@@ -1,5 +1,8 @@
 //! Basic data in and out: header words, row problems, doubles, round trips, templates; and feeds read by another's reader.
 
+// clippy sees no #[test] around what the tests share.
+#![allow(clippy::unwrap_used)]
+
 mod fixture;
 
 use fixture::Book;

@@ -1,5 +1,8 @@
 //! Files made to hurt, broken files, foreign files: an error that says what to do, never a panic, never much memory.
 
+// clippy sees no #[test] around what the tests share.
+#![allow(clippy::unwrap_used)]
+
 mod fixture;
 
 use fixture::{Book, edited, zipped};

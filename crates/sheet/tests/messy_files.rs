@@ -1,5 +1,8 @@
 //! Kinds of files: encodings, separators, old xls, ods, iCalendar, CSES; and names resolved to a draft.
 
+// clippy sees no #[test] around what the tests share.
+#![allow(clippy::unwrap_used)]
+
 mod fixture;
 
 use fixture::{Book, check, found, lessons, problems};

@@ -1,5 +1,8 @@
 //! Grids as schools draw them: each is read to the right lessons, and what is no lesson is told of by sheet and cell.
 
+// clippy sees no #[test] around what the tests share.
+#![allow(clippy::unwrap_used)]
+
 mod fixture;
 
 use fixture::{Book, check, edited, found, lessons, problems};

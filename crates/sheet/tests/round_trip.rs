@@ -1,5 +1,8 @@
 //! What is written is read back to the same cells: grids, lists, both languages, any names.
 
+// clippy sees no #[test] around what the tests share.
+#![allow(clippy::unwrap_used)]
+
 mod fixture;
 
 use fixture::found;
@@ -118,19 +121,15 @@ fn check(names: &Names, cells: Vec<Cell>) {
 
 #[test]
 fn a_grid_with_everything_comes_back() {
-    let mut cells = Vec::new();
     // 连堂 that can be merged, that runs over a break, that shares its slot, that has others below it.
-    cells.push(Cell { span: 2, teacher: Some(TeacherId(2)), ..cell(1, 1, 2) });
-    cells.push(Cell { span: 2, room: Some(RoomId(2)), ..cell(1, 2, 3) });
-    cells.push(Cell { span: 2, weeks: Weeks::Odd, ..cell(1, 3, 2) });
-    cells.push(Cell {
-        weeks: Weeks::Even,
-        subject: SubjectId(4),
-        teacher: Some(TeacherId(4)),
-        ..cell(1, 3, 2)
-    });
-    cells.push(Cell { weeks: Weeks::Even, ..cell(1, 3, 3) });
-    cells.push(Cell { span: 4, subject: SubjectId(3), teacher: Some(TeacherId(3)), ..cell(2, 5, 2) });
+    let mut cells = vec![
+        Cell { span: 2, teacher: Some(TeacherId(2)), ..cell(1, 1, 2) },
+        Cell { span: 2, room: Some(RoomId(2)), ..cell(1, 2, 3) },
+        Cell { span: 2, weeks: Weeks::Odd, ..cell(1, 3, 2) },
+        Cell { weeks: Weeks::Even, subject: SubjectId(4), teacher: Some(TeacherId(4)), ..cell(1, 3, 2) },
+        Cell { weeks: Weeks::Even, ..cell(1, 3, 3) },
+        Cell { span: 4, subject: SubjectId(3), teacher: Some(TeacherId(3)), ..cell(2, 5, 2) },
+    ];
     // 合班.
     let joint = |class, other| Cell {
         with: vec![ClassId(other)],
