@@ -40,9 +40,10 @@ const DOORS: &[(&str, &[&str])] = &[
     ("opendal", &["storage"]),
     ("calamine", &["sheet"]),
     ("rust_xlsxwriter", &["sheet"]),
-    ("csv", &["sheet"]),
     ("encoding_rs", &["sheet"]),
-    ("icalendar", &["sheet"]),
+    ("zip", &["sheet"]),
+    ("quick-xml", &["sheet"]),
+    ("serde-saphyr", &["sheet"]),
 ];
 
 /// Within a room: a foreign crate's path and the one file that may write it.

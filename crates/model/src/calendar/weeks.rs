@@ -38,7 +38,7 @@ impl Weeks {
     pub fn has(&self, week: u16) -> bool {
         match self {
             Weeks::All => true,
-            Weeks::Odd => week % 2 == 1,
+            Weeks::Odd => !week.is_multiple_of(2),
             Weeks::Even => week.is_multiple_of(2),
             Weeks::List(weeks) => weeks.contains(&week),
             Weeks::Mod { every, from } => week >= *from && (week - from).is_multiple_of((*every).max(1)),
