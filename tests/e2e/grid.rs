@@ -140,12 +140,12 @@ impl Grid {
 
     /// Drags from one place to another, both in the window.
     async fn drag(&self, from: &str, to: &str, held: Held) {
-        let at = crate::hands::middles(&self.page, &[from, to]).await;
+        let at = self.page.middles(&[from, to]).await;
         self.page.drag_to(at[0], at[1], held).await;
     }
 
     async fn click(&self, pos: &str, held: Held) {
-        let at = crate::hands::middles(&self.page, &[&cell(pos)]).await[0];
+        let at = self.page.middles(&[&cell(pos)]).await[0];
         self.page.click_at(at, held).await;
     }
 

@@ -1,36 +1,13 @@
 //! What the tests of gestures share: points that do not move between two of them, and that a page is sound.
 
-use serde_json::{Value, json};
-use testkit::{Browser, Held, Page, Point, System};
+use serde_json::json;
+use testkit::{Browser, Held, Page, System};
 
 /// A tab of the admin's, this size.
 pub async fn tab(system: &System, browser: &Browser, width: u32, height: u32) -> Page {
     let page = browser.page(width, height).await;
     system.sign_in(&page).await;
     page
-}
-
-/// The middles of the elements, after scrolling to the first one: all of them must be in the window then.
-pub async fn middles(page: &Page, selectors: &[&str]) -> Vec<Point> {
-    for selector in selectors {
-        page.until(&format!("!!document.querySelector({})", json!(selector))).await;
-    }
-    let script = format!(
-        "(() => {{ const all = {}.map((s) => document.querySelector(s)); \
-         all[0].scrollIntoView({{block: 'center', inline: 'nearest', behavior: 'instant'}}); \
-         return all.map((e) => {{ const r = e.getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2]; }}) }})()",
-        json!(selectors)
-    );
-    let found = page.eval(&script).await;
-    let window = page.eval("[innerWidth, innerHeight]").await;
-    let point = |at: &Value| (at[0].as_f64().unwrap(), at[1].as_f64().unwrap());
-    let points: Vec<Point> = found.as_array().unwrap().iter().map(point).collect();
-    let (wide, high) = point(&window);
-    for (at, selector) in points.iter().zip(selectors) {
-        let inside = (0.0..wide).contains(&at.0) && (0.0..high).contains(&at.1);
-        assert!(inside, "{selector} is not in the window: {at:?} of {wide}×{high}");
-    }
-    points
 }
 
 /// Tabs until the focus is where `is` says (a condition on `e`, the focused element).

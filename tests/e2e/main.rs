@@ -3,6 +3,7 @@
 #![allow(clippy::print_stdout, reason = "figures that a reader of the log wants")]
 
 mod bad_input;
+mod board;
 mod calendar;
 mod campus;
 mod changes;
@@ -10,6 +11,7 @@ mod codecs;
 mod delivery;
 mod grid;
 mod hands;
+mod import_page;
 mod install;
 mod live;
 mod pages;

@@ -1,12 +1,12 @@
 //! With a finger, at 390 px.
 
 use super::{Grid, Stage, card, cell};
-use crate::hands::{middles, no_errors, sound, still};
+use crate::hands::{no_errors, sound, still};
 
 const HELD: &str = "!!document.querySelector('.g-ghost')";
 
 async fn hold_drag(grid: &Grid, from: &str, to: &str) {
-    let at = middles(&grid.page, &[from, to]).await;
+    let at = grid.page.middles(&[from, to]).await;
     grid.page.touch_drag(at[0], at[1], HELD).await;
 }
 
@@ -26,7 +26,7 @@ async fn a_finger_makes_a_timetable_on_a_phone() {
     grid.is(&[("1-2-2", "语文"), ("1-1-2", "数学"), ("1-2-1", "英语")]).await;
 
     // A finger that moves at once scrolls; one that rests drags a copy, and one tap makes it a move.
-    let at = middles(page, &[&cell("1-2-2"), &cell("1-3-3")]).await;
+    let at = page.middles(&[&cell("1-2-2"), &cell("1-3-3")]).await;
     page.touch_drag(at[0], at[1], "true").await;
     still(page, "#grid-board td").await;
     grid.is(&[("1-2-2", "语文"), ("1-1-2", "数学"), ("1-2-1", "英语")]).await;
@@ -46,7 +46,7 @@ async fn a_finger_makes_a_timetable_on_a_phone() {
 
     // 多选, then 删除; 撤销 in the bar.
     page.tap("#grid-bar [data-act=\"many\"]").await;
-    for at in middles(page, &[&cell("1-1-1"), &cell("1-1-2")]).await {
+    for at in page.middles(&[&cell("1-1-1"), &cell("1-1-2")]).await {
         page.tap_at(at).await;
     }
     page.tap("#grid-bar [data-act=\"delete\"]").await;

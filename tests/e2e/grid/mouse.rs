@@ -1,7 +1,7 @@
 //! With the mouse, at 1440 px: place, move, copy, swap, select, the clipboard, conflicts, the dialog, the draft.
 
 use super::{Grid, Stage, card, cell};
-use crate::hands::{middles, no_errors, sound};
+use crate::hands::{no_errors, sound};
 use testkit::Held;
 
 const NO: Held = Held::NONE;
@@ -39,7 +39,7 @@ async fn place_move_copy(grid: &Grid) {
 /// Esc in the middle of a drag, and a drop beside the grid.
 async fn give_up(grid: &Grid) {
     let before = grid.shown().await;
-    let at = middles(&grid.page, &[&cell("1-4-1"), &cell("1-5-1"), "#grid-title"]).await;
+    let at = grid.page.middles(&[&cell("1-4-1"), &cell("1-5-1"), "#grid-title"]).await;
     grid.page.drag(at[0], at[1], NO).await;
     assert!(grid.has(&cell("1-5-1"), "g-over").await, "the place under the pointer is outlined");
     let note = grid.page.text(".g-ghost").await;
@@ -80,7 +80,7 @@ async fn occupied(grid: &Grid) {
 /// 数学 is taught by 教师2, who is in class 2 on Thursday, fourth period.
 async fn conflicts(grid: &Grid) {
     let before = grid.shown().await;
-    let at = middles(&grid.page, &[&cell("1-2-1"), &cell("1-4-4")]).await;
+    let at = grid.page.middles(&[&cell("1-2-1"), &cell("1-4-4")]).await;
     grid.page.drag(at[0], at[1], NO).await;
     assert!(grid.has(&cell("1-4-4"), "g-over-bad").await, "red while it is dragged");
     assert!(grid.has(&cell("1-1-1"), "g-busy").await, "and where the teacher is taken it is hatched");

@@ -1,7 +1,7 @@
 //! With a finger, at 390 px; and what survives a closed tab.
 
 use super::{H, Stage, bar};
-use crate::hands::{middles, no_errors, sound, still};
+use crate::hands::{no_errors, sound, still};
 
 const SKETCHED: &str = "!!document.querySelector('.p-sketch')";
 
@@ -15,12 +15,12 @@ async fn a_finger_paints_on_a_phone_and_the_draft_survives_a_reload() {
     week.is(&[(1, 8 * H, 9 * H)]).await;
 
     // Resting draws; moving at once scrolls.
-    let [wed] = middles(page, &[".p-row[data-row=\"3\"] .p-name"]).await[..] else { unreachable!() };
+    let [wed] = page.middles(&[".p-row[data-row=\"3\"] .p-name"]).await[..] else { unreachable!() };
     let (from, to) = ((wed.0 + 100.0, wed.1), (wed.0 + 212.0, wed.1));
     page.touch_drag(from, to, "true").await;
     assert_eq!(week.ranges().await.len(), 1, "a finger that moves at once scrolls");
     still(page, ".p-track").await;
-    let [wed] = middles(page, &[".p-row[data-row=\"3\"] .p-name"]).await[..] else { unreachable!() };
+    let [wed] = page.middles(&[".p-row[data-row=\"3\"] .p-name"]).await[..] else { unreachable!() };
     let (from, to) = ((wed.0 + 100.0, wed.1), (wed.0 + 212.0, wed.1));
     page.touch_drag(from, to, SKETCHED).await;
     let drawn = *week.ranges().await.last().unwrap();
@@ -30,7 +30,7 @@ async fn a_finger_paints_on_a_phone_and_the_draft_survives_a_reload() {
 
     // Resting on it takes hold of it: to the day below.
     let own = bar(3, drawn.1);
-    let points = middles(page, &[&own, ".p-row[data-row=\"4\"] .p-name"]).await;
+    let points = page.middles(&[&own, ".p-row[data-row=\"4\"] .p-name"]).await;
     page.touch_drag(points[0], (points[0].0, points[1].1), SKETCHED).await;
     let moved = (4, drawn.1, drawn.2);
     week.is(&[(1, 8 * H, 9 * H), moved]).await;
@@ -39,7 +39,7 @@ async fn a_finger_paints_on_a_phone_and_the_draft_survives_a_reload() {
     let handle = format!("{} [data-edge=\"end\"]", bar(4, drawn.1));
     let size = page.eval(&format!("document.querySelector('{handle}').offsetWidth")).await;
     assert!(size.as_i64().unwrap() >= 24, "a handle of {size} px");
-    let at = middles(page, &[&handle]).await[0];
+    let at = page.middles(&[&handle]).await[0];
     page.touch_drag(at, (at.0 - 28.0, at.1), SKETCHED).await;
     let shorter = *week.ranges().await.last().unwrap();
     assert!(shorter.2 < moved.2 && shorter.1 == moved.1, "{shorter:?}");

@@ -62,7 +62,7 @@ async fn move_and_resize(week: &Week) {
     week.is(&with((4, 14 * H, 15 * H + H / 2))).await;
     for (edge, was, to) in [("end", 15 * H + H / 2, 17 * H), ("start", 14 * H, 13 * H)] {
         let handle = format!("{} [data-edge=\"{edge}\"]", bar(4, 14 * H));
-        let from = crate::hands::middles(&week.page, &[&handle]).await[0];
+        let from = week.page.middles(&[&handle]).await[0];
         let to = (from.0 + week.at(4, to).await.0 - week.at(4, was).await.0, from.1);
         week.page.drag(from, to, Held::NONE).await;
         assert!(week.page.text(".p-tip").await.contains(" – "), "a handle shows the times");
@@ -76,7 +76,7 @@ async fn move_and_resize(week: &Week) {
     week.press("undo").await;
     // The second of Monday grows to the left no further than the first.
     let handle = format!("{} [data-edge=\"start\"]", bar(1, 9 * H));
-    let from = crate::hands::middles(&week.page, &[&handle]).await[0];
+    let from = week.page.middles(&[&handle]).await[0];
     let to = week.at(1, 8 * H + H / 2).await;
     week.page.drag_to(from, to, Held::NONE).await;
     week.is(&with((4, 13 * H, 17 * H))).await;

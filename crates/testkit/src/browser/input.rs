@@ -2,6 +2,7 @@
 
 use super::page::Page;
 use serde_json::{Value, json};
+use std::path::Path;
 
 /// Steps of a drag: what follows the pointer must follow it through the middle, not jump.
 const STEPS: u32 = 8;
@@ -43,6 +44,29 @@ impl Page {
         );
         let at = self.eval(&script).await;
         (at[0].as_f64().unwrap(), at[1].as_f64().unwrap())
+    }
+
+    /// The middles of the elements, after scrolling to the first one: all of them must be in the window then.
+    pub async fn middles(&self, selectors: &[&str]) -> Vec<Point> {
+        for selector in selectors {
+            self.until(&format!("!!document.querySelector({})", json!(selector))).await;
+        }
+        let script = format!(
+            "(() => {{ const all = {}.map((s) => document.querySelector(s)); \
+             all[0].scrollIntoView({{block: 'center', inline: 'nearest', behavior: 'instant'}}); \
+             return all.map((e) => {{ const r = e.getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2]; }}) }})()",
+            json!(selectors)
+        );
+        let found = self.eval(&script).await;
+        let window = self.eval("[innerWidth, innerHeight]").await;
+        let point = |at: &Value| (at[0].as_f64().unwrap(), at[1].as_f64().unwrap());
+        let points: Vec<Point> = found.as_array().unwrap().iter().map(point).collect();
+        let (wide, high) = point(&window);
+        for (at, selector) in points.iter().zip(selectors) {
+            let inside = (0.0..wide).contains(&at.0) && (0.0..high).contains(&at.1);
+            assert!(inside, "{selector} is not in the window: {at:?} of {wide}×{high}");
+        }
+        points
     }
 
     async fn mouse(&self, kind: &str, at: Point, buttons: u8, clicks: u8, held: Held) {
@@ -124,6 +148,15 @@ impl Page {
         let up = json!({"type": "keyUp", "key": key, "code": physical, "modifiers": held.0,
             "windowsVirtualKeyCode": code});
         self.call("Input.dispatchKeyEvent", up).await;
+    }
+
+    /// Chooses a file in a file field, as its dialog would.
+    pub async fn choose_file(&self, selector: &str, path: &Path) {
+        let document = self.call("DOM.getDocument", json!({"depth": 0})).await;
+        let of = json!({"nodeId": document["root"]["nodeId"], "selector": selector});
+        let field = self.call("DOM.querySelector", of).await;
+        let chosen = json!({"files": [path.to_str().unwrap()], "nodeId": field["nodeId"]});
+        self.call("DOM.setFileInputFiles", chosen).await;
     }
 
     async fn touch(&self, kind: &str, points: &[Point]) {
