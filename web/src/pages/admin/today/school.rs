@@ -30,16 +30,20 @@ impl Chosen {
         self.choices.len() > 1
     }
 
-    /// The school of `?school=`, else the first; `None` on a site without one.
+    /// The school of `?school=`, the first one without it; `None` on a site without one.
     pub async fn of(state: &AppState, desk: &Desk) -> Result<Option<Self>, WebError> {
         Self::named(state, desk.query.text("school")).await
     }
 
-    /// The school of this id, else the first.
+    /// The school of this id, the first one without an id; an unknown one is not found.
     pub async fn named(state: &AppState, id: &str) -> Result<Option<Self>, WebError> {
         let all = state.db.all_schools().await?;
         let choices = all.iter().map(|s| Choice::new(s.id, &s.name)).collect();
-        let wanted = all.iter().find(|s| s.id.to_string() == id).or(all.first()).cloned();
+        let wanted = match id {
+            "" => all.into_iter().next(),
+            // One that has gone meanwhile must not become another one.
+            id => Some(all.into_iter().find(|s| s.id.to_string() == id).ok_or(WebError::NotFound)?),
+        };
         Ok(wanted.map(|school| Self { school, choices }))
     }
 }
