@@ -287,3 +287,45 @@ async fn an_account_that_goes_takes_its_drafts_along_and_leaves_what_it_publishe
     school.site.post("/admin/users/delete", &[("id", id.as_str()), ("sure", "1")]).await.is(303);
     assert!(db.drafts(ONE).await.unwrap().is_empty());
 }
+
+#[tokio::test]
+async fn a_file_without_the_token_of_its_page_is_not_read() {
+    let site = Site::start().await;
+    import_site::school(&site).await;
+    let csv = "班级,星期,节次,科目\n高一1班,周一,第1节,语文\n".as_bytes();
+    let token = web::csrf::token(&site.admin_secret);
+    for path in ["/admin/import", "/admin/import/basic?what=subjects"] {
+        for wrong in ["", "AAAA"] {
+            let form = import_site::form(wrong, ("x.csv", csv), "");
+            import_site::post_form(&site, &site.admin_secret, path, form).await.is(403);
+        }
+        let form = import_site::form(&token, ("x.csv", csv), "");
+        import_site::post_form(&site, "", path, form.clone()).await.is(401);
+        import_site::post_form(&site, "no such session", path, form.clone()).await.is(401);
+        // The token behind the file; a body that breaks off; one that is none.
+        let text = String::from_utf8(form.clone()).unwrap();
+        let (first, rest) = text.split_at(text[2..].find("------").unwrap() + 2);
+        let (file, last) = rest.split_at(rest.rfind("------").unwrap());
+        let late = format!("{file}{first}{last}");
+        import_site::post_form(&site, &site.admin_secret, path, late.into_bytes()).await.is(403);
+        let cut = form[..form.len() / 2].to_vec();
+        import_site::post_form(&site, &site.admin_secret, path, cut).await.is(400);
+        let none = import_site::post_form(&site, &site.admin_secret, path, b"nonsense".to_vec()).await;
+        assert!(none.status.is_client_error(), "{}", none.status);
+    }
+    assert!(site.state.db.imports(site.admin_id, base::now_ms()).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_file_of_ten_thousand_names_is_refused_before_they_are_compared() {
+    let site = Site::start().await;
+    import_site::school(&site).await;
+    let line =
+        |n: usize, class: usize| format!("高一{class}班,周一,第{}节,科目{n},教师甲{n},教室{n}\n", n % 8 + 1);
+    for one_class in [false, true] {
+        let rows = (0..9_990).map(|n| line(n, if one_class { 1 } else { n }));
+        let csv = format!("班级,星期,节次,科目,教师,教室\n{}", rows.collect::<String>());
+        let answer = import_site::send(&site, "/admin/import", "课表.csv", csv.as_bytes()).await;
+        answer.is(422).has("不同的名称太多");
+    }
+}

@@ -33,6 +33,7 @@ use model::SchoolId;
 use sha2::{Digest, Sha256};
 use sheet::SheetError;
 use sheet::timetable::Found;
+use std::collections::BTreeSet;
 use upload::{UPLOAD_MAX_BYTES, Upload};
 
 /// Its path.
@@ -234,6 +235,13 @@ async fn read_timetable(
     if found.entries().next().is_none() {
         return Ok(Err(nothing_found(desk, &found)));
     }
+    if has_too_many_names(&found) {
+        let text = desk.t(
+            "文件里不同的名称太多（班级超过 600 个，或科目、教师、教室共超过 3000 个），多半是列没有对上。请对照模板检查，或分成几个文件（例如每个年级一个）再导入。",
+            "The file has too many different names (more than 600 classes, or 3,000 subjects, teachers and rooms): its columns may be mixed up. Compare it with the template, or split it, for example by grade.",
+        );
+        return Ok(Err(text.to_owned()));
+    }
     let new = NewImport {
         school_id: Some(school),
         user_id: user_of(desk)?,
@@ -244,6 +252,23 @@ async fn read_timetable(
         choices: json(&Chosen::default())?,
     };
     keep(state, desk, &new).await
+}
+
+/// Different classes of one file: twice the largest school. Each is compared with every other one and with every known one.
+const CLASSES_MAX: usize = 600;
+/// Different subjects, teachers and rooms of one file; the largest school has some 1,500.
+const NAMES_MAX: usize = 3_000;
+
+fn has_too_many_names(found: &Found) -> bool {
+    let (mut classes, mut others) = (BTreeSet::new(), BTreeSet::new());
+    for entry in found.entries() {
+        classes.extend(std::iter::once(&entry.class).chain(&entry.with));
+        others.extend([(0, &entry.subject), (1, &entry.teacher), (2, &entry.room)]);
+        if classes.len() > CLASSES_MAX || others.len() > NAMES_MAX {
+            return true;
+        }
+    }
+    false
 }
 
 /// Keeps an import; a file that holds too much is told so.
