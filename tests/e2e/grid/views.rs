@@ -20,6 +20,12 @@ impl Grid {
         assert_eq!(found, expected);
     }
 
+    /// Columns of 总课表.
+    async fn days(&self) -> usize {
+        let found = self.page.eval("document.querySelectorAll('.g-all th[scope=colgroup]').length").await;
+        found.as_u64().unwrap() as usize
+    }
+
     pub(super) async fn look_at(&self, kind: &str, id: i64) {
         self.page.click(&format!("[data-act=\"view\"][data-kind=\"{kind}\"]")).await;
         if id > 0 {
@@ -36,7 +42,37 @@ async fn one_click_records_a_cell_a_row_a_column_a_class_and_views_show_the_same
     let grid = stage.grid(1440, 1300).await;
     switches(&grid).await;
     views(&grid).await;
+    many_classes(&stage, &grid).await;
     no_errors(&grid.page, &[]);
+}
+
+/// 总课表 of more classes than are drawn in the first frame: every one is there, and can be selected.
+async fn many_classes(stage: &Stage, grid: &Grid) {
+    for n in 7..=25 {
+        let name = format!("{n}班");
+        let fields = [("grade_id", "1"), ("name", name.as_str()), ("room_id", ""), ("record", "1")];
+        stage.system.admin.post_ok("/admin/classes/new", &fields).await;
+    }
+    grid.draft_saved().await;
+    grid.reload(false).await;
+    grid.look_at("all", 0).await;
+    let first = grid.page.eval("document.querySelectorAll('#grid-board tbody tr').length").await;
+    println!("rows in the first frame: {first}");
+    grid.click("1-1-3", Held::NONE).await;
+    grid.keys(&[("a", Held::CTRL)]).await;
+    assert_eq!(grid.selected().await.len(), 25 * grid.days().await * 8);
+    assert_eq!(grid.page.eval("document.querySelectorAll('#grid-board tbody tr').length").await, 25);
+    grid.keys(&[("Escape", Held::NONE)]).await;
+    grid.drag(&cell("1-1-1"), &cell("25-1-8"), Held::NONE).await;
+    grid.is(&[
+        ("1-1-2", "数学"),
+        ("1-2-1", "英语"),
+        ("2-1-1", "数学"),
+        ("2-5-5", "数学"),
+        ("4-3-3", "英语"),
+        ("25-1-8", "语文"),
+    ])
+    .await;
 }
 
 async fn switches(grid: &Grid) {
