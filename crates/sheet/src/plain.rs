@@ -85,6 +85,10 @@ pub(crate) fn numeral(text: &str) -> Option<u8> {
     let chars: Vec<char> = text.chars().map(|c| if c == '两' { '二' } else { c }).collect();
     match chars[..] {
         ['十'] => Some(10),
+        // ③, Ⅳ.
+        [c @ '①'..='⑳'] => Some((c as u32 - '①' as u32) as u8 + 1),
+        [c @ 'Ⅰ'..='Ⅻ'] => Some((c as u32 - 'Ⅰ' as u32) as u8 + 1),
+        [c @ 'ⅰ'..='ⅻ'] => Some((c as u32 - 'ⅰ' as u32) as u8 + 1),
         [c] => digit(c),
         ['十', unit] => Some(10 + digit(unit)?),
         [tens, '十'] => Some(digit(tens)? * 10),

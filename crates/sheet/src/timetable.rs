@@ -11,6 +11,7 @@ mod grid;
 mod layout;
 mod layout_across;
 mod layout_down;
+mod layout_slots;
 mod list;
 mod matching;
 mod names;
@@ -27,7 +28,7 @@ pub(crate) use class_name::{split_grade, stage_of};
 pub(crate) use view::View;
 pub(crate) use write::csv_bytes;
 
-pub use found::{Entry, Found, Header, Layout, PeriodRef, Reading, SheetFound, Skip};
+pub use found::{Entry, Found, Header, Layout, LayoutChoice, PeriodRef, Reading, SheetFound, Skip};
 pub use matching::Matcher;
 pub use names::{Alias, Choice, Choices, Chosen, ClassName, GradeName, Names, Noun};
 pub use resolve::{Create, Draft, Unknown, resolve};
@@ -36,6 +37,7 @@ pub use write::{By, Export, Form, template, write_grid, write_list_csv, write_li
 use crate::{At, Code, Problem, Sheet, SheetError, Workbook};
 use jiff::tz::TimeZone;
 use model::calendar::BellTable;
+use std::collections::BTreeMap;
 
 /// Reads any file that may hold a timetable: tables, iCalendar, CSES. `bells` and `zone` are needed only for files that
 /// name times instead of periods.
@@ -45,8 +47,19 @@ pub fn read(
     bells: Option<&BellTable>,
     zone: &TimeZone,
 ) -> Result<Found, SheetError> {
+    read_as(file_name, bytes, bells, zone, &BTreeMap::new())
+}
+
+/// As [`read`], where a person has said of some sheets, by name, whose grids they are.
+pub fn read_as(
+    file_name: &str,
+    bytes: &[u8],
+    bells: Option<&BellTable>,
+    zone: &TimeZone,
+    choices: &BTreeMap<String, LayoutChoice>,
+) -> Result<Found, SheetError> {
     let Some(text) = dated_or_cses(bytes)? else {
-        return Ok(recognise(&Workbook::read(file_name, bytes)?));
+        return Ok(recognise_as(&Workbook::read(file_name, bytes)?, choices));
     };
     // As in `Workbook::read`: should a foreign reader panic, the file is damaged and the site runs on.
     let read = std::panic::AssertUnwindSafe(|| match cses::is_cses(&text) {
@@ -69,15 +82,25 @@ fn dated_or_cses(bytes: &[u8]) -> Result<Option<String>, SheetError> {
 
 /// What timetable a file of tables holds, sheet by sheet.
 pub fn recognise(workbook: &Workbook) -> Found {
+    recognise_as(workbook, &BTreeMap::new())
+}
+
+/// As [`recognise`], where a person has said of some sheets, by name, whose grids they are. A choice for a sheet that is
+/// no grid changes nothing.
+pub fn recognise_as(workbook: &Workbook, choices: &BTreeMap<String, LayoutChoice>) -> Found {
     let ours = workbook.key.as_deref().is_some_and(|key| key.starts_with(KEY));
-    let sheets = workbook.sheets.iter().map(|sheet| recognise_sheet(sheet, ours)).collect();
+    let sheets = workbook
+        .sheets
+        .iter()
+        .map(|sheet| recognise_sheet(sheet, ours, choices.get(&sheet.name).copied()))
+        .collect();
     Found { file_name: workbook.file_name.clone(), sheets, problems: workbook.problems.clone() }
 }
 
 /// What stands in the hidden sheet of our files, before the version.
 const KEY: &str = "yunlubo timetable";
 
-fn recognise_sheet(sheet: &Sheet, ours: bool) -> SheetFound {
+fn recognise_sheet(sheet: &Sheet, ours: bool, choice: Option<LayoutChoice>) -> SheetFound {
     let skipped = |why| SheetFound {
         sheet: sheet.name.clone(),
         layout: Layout::Skipped { why },
@@ -92,7 +115,7 @@ fn recognise_sheet(sheet: &Sheet, ours: bool) -> SheetFound {
         return skipped(Skip::Ours);
     }
     let view = View::new(sheet);
-    if let Some(found) = list::recognise(&view, ours).or_else(|| grid::recognise(&view, ours)) {
+    if let Some(found) = list::recognise(&view, ours).or_else(|| grid::recognise(&view, ours, choice)) {
         return found;
     }
     let mut found = skipped(Skip::NoTable);

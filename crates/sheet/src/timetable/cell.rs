@@ -1,6 +1,6 @@
 //! What one cell says: `数学\n王芳\n301`, `数学(王芳)`, `单:音乐/双:美术`, `高一1班,2班 数学`.
 
-use super::class_name::take_classes;
+use super::class_name::{is_class, take_classes};
 use super::found::Reading;
 use super::weeks;
 use crate::plain::{key, plain, without_zero_fraction};
@@ -46,12 +46,27 @@ enum Field {
 
 /// The lessons of a cell. `of_classes`: the grid is a teacher's or a room's, so cells name classes.
 pub(super) fn read(text: &str, of_classes: bool) -> Result<Vec<Part>, BadWeeks> {
-    let text = plain(text);
+    let text = two_in_one_word(&plain(text));
     let mut parts = Vec::new();
     for piece in lessons(words(&text)?) {
         parts.push(part(piece, of_classes));
     }
     Ok(parts)
+}
+
+/// `单周音乐双周美术` → `单周 音乐 双周 美术`.
+fn two_in_one_word(text: &str) -> String {
+    let marks = ["单周", "双周"];
+    let glued = |line: &str| {
+        marks.iter().all(|m| line.matches(m).count() == 1)
+            && marks.iter().any(|m| line.starts_with(m))
+            && !line.contains([' ', ':', '/', '(', '[', '{'])
+    };
+    let line = |line: &str| match glued(line) {
+        true => line.replace("单周", " 单周 ").replace("双周", " 双周 ").trim().to_owned(),
+        false => line.to_owned(),
+    };
+    text.split('\n').map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// Cuts a text into words; weeks in brackets or before a colon hang on the word they stand by.
@@ -92,12 +107,25 @@ fn pieces(line: &str) -> Vec<String> {
         }
     }
     let mut joined: Vec<(String, bool)> = Vec::new();
-    for (text, before) in out.into_iter().filter(|(text, _)| !text.is_empty()) {
+    let out: Vec<(String, char)> = out.into_iter().filter(|(text, _)| !text.is_empty()).collect();
+    let numbered = |n: usize| {
+        out.get(n).is_some_and(|(t, before)| {
+            *before == ' ' && t.starts_with(|c: char| c.is_ascii_digit()) && t.is_ascii()
+        })
+    };
+    for (n, (text, before)) in out.iter().enumerate() {
+        let (text, before) = (text.clone(), *before);
         let single = text.chars().count() == 1 && !text.is_ascii();
         match joined.last_mut() {
             Some((last, singles)) if before == ' ' && *singles && single && last.chars().count() < 4 => {
                 last.push_str(&text);
             }
+            // Ms Jones Rm 301: the room's word begins the room.
+            Some((last, _)) if before == ' ' && is_room_word(last) && numbered(n) => {
+                last.push(' ');
+                last.push_str(&text);
+            }
+            Some(_) if is_room_word(&text) && numbered(n + 1) => joined.push((text, single)),
             Some((last, _)) if before == ' ' && latin(last) && latin(&text) => {
                 last.push(' ');
                 last.push_str(&text);
@@ -108,10 +136,15 @@ fn pieces(line: &str) -> Vec<String> {
     joined.into_iter().map(|(text, _)| text).collect()
 }
 
+/// What stands before a room's number.
+fn is_room_word(text: &str) -> bool {
+    matches!(key(text).trim_end_matches('.'), "rm" | "room" | "lab" | "classroom" | "studio")
+}
+
 fn latin(text: &str) -> bool {
     !weeks::speaks_of_weeks(text)
         && text.starts_with(|c: char| c.is_ascii_alphabetic())
-        && text.chars().all(|c| c.is_ascii_alphabetic() || ".'&-".contains(c))
+        && text.chars().all(|c| c.is_ascii_alphabetic() || ".'&- ".contains(c))
 }
 
 /// Takes `(…)`, `[…]`, `{…}` off a piece: weeks, or further words.
@@ -146,7 +179,8 @@ fn brackets(piece: &str, words: &mut Vec<Word>) -> Result<(), BadWeeks> {
                 words.push(Word { text: before.to_owned(), ..Word::default() });
             }
             // 数学(王芳,9-16周): words and weeks in one pair of brackets.
-            for word in inside.split([',', '、', ' ', '/', ';']).filter(|w| !w.is_empty()) {
+            for word in inside.split([',', '、', '/', ';']).flat_map(pieces) {
+                let word = word.as_str();
                 let weeks = weeks::parse(word, false);
                 if weeks.is_none()
                     && weeks::speaks_of_weeks(word)
@@ -262,6 +296,7 @@ fn lessons(words: Vec<Word>) -> Vec<Vec<Word>> {
 fn part(words: Vec<Word>, of_classes: bool) -> Part {
     let mut part = Part::default();
     let mut free: Vec<(String, bool)> = Vec::new();
+    let joint = !of_classes && words.iter().any(|w| w.bracket && w.text.contains('合'));
     for word in words {
         if let Some(weeks) = word.weeks {
             part.weeks = weeks;
@@ -275,6 +310,17 @@ fn part(words: Vec<Word>, of_classes: bool) -> Part {
             let (classes, rest) = take_classes(&text);
             part.classes.extend(classes.into_iter().filter(|c| !c.is_empty()));
             text = rest;
+        }
+        // 体育(高一1班、高一2班合班) in a class's own grid.
+        if joint && word.bracket && word.field.is_none() {
+            let name = ["合班", "合上", "合"].iter().find_map(|w| text.strip_suffix(w)).unwrap_or(&text);
+            if name.is_empty() {
+                continue;
+            }
+            if is_class(name) && name.ends_with('班') {
+                part.classes.push(name.to_owned());
+                continue;
+            }
         }
         let place = match word.field {
             Some(Field::Subject) => &mut part.subject,
@@ -306,7 +352,11 @@ fn place(mut free: Vec<(String, bool)>, part: &mut Part) {
     }
     for (text, _) in free {
         let text = without_zero_fraction(&text).to_owned();
-        if part.room.is_empty() && looks_like_room(&text) {
+        let digits = text.bytes().filter(u8::is_ascii_digit).count();
+        let phone = digits >= 7 && text.bytes().all(|b| b.is_ascii_digit() || b"+-".contains(&b));
+        if phone {
+            part.extra.push(text);
+        } else if part.room.is_empty() && looks_like_room(&text) {
             part.room = text;
         } else if part.teacher.is_empty() {
             let mut names = text.split([',', '、', '&', '+']).filter(|n| !n.is_empty());
@@ -337,7 +387,9 @@ pub(super) fn looks_like_room(text: &str) -> bool {
     }
     let digits = bare.bytes().filter(u8::is_ascii_digit).count();
     let latin = bare.bytes().filter(u8::is_ascii_alphabetic).count();
-    digits >= 2 && latin <= 2 && bare.chars().all(|c| c.is_ascii_alphanumeric() || "-#.栋座号区".contains(c))
+    (2..7).contains(&digits)
+        && latin <= 2
+        && bare.chars().all(|c| c.is_ascii_alphanumeric() || "-#.栋座号区".contains(c))
 }
 
 #[cfg(test)]

@@ -132,6 +132,11 @@ pub(super) fn take_classes(text: &str) -> (Vec<String>, String) {
 /// A run without blanks: classes joined by marks, perhaps with the subject before, after or around in brackets.
 fn take_run(run: &str, classes: &mut Vec<String>) -> String {
     let run = run.strip_prefix("班级:").unwrap_or(run);
+    // 高一1, 七(2): 班 left away. 3-20 may be a room.
+    if !run.contains('班') && !run.starts_with(|c: char| c.is_ascii_alphanumeric()) && is_class(run) {
+        classes.push(format!("{run}班"));
+        return String::new();
+    }
     if let Some((before, inside)) = run.strip_suffix(')').and_then(|r| r.split_once('('))
         && inside.contains('班')
     {

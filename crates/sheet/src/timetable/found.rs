@@ -67,6 +67,18 @@ pub enum Layout {
     },
 }
 
+/// Whose the grids of a sheet are, where a person has said so: what stands in the title is then the name of one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LayoutChoice {
+    /// 班级课表: cells name subjects and teachers.
+    Class,
+    /// 教师课表: cells name classes.
+    Teacher,
+    /// 教室课表: cells name classes.
+    Room,
+}
+
 /// Why a sheet was not read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

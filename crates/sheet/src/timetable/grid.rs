@@ -1,12 +1,12 @@
 //! Grids into entries: what stands where a day, a period and a class meet.
 
-use super::cell::{self, Part};
+use super::cell::{self, Part, looks_like_room};
 use super::class_name::take_classes;
 use super::found::{Entry, Header, Layout, PeriodRef, SheetFound};
-use super::layout::{Block, Lane, blocks};
-use super::owner::{Owner, owner};
+use super::layout::{Block, Lane, blocks, with_grade};
+use super::owner::{Owner, Said, owner, said};
 use super::view::View;
-use super::{strict, weeks, words};
+use super::{LayoutChoice, strict, weeks, words};
 use crate::problem::seen;
 use crate::{At, Code, Problem, Value};
 use model::calendar::Weeks;
@@ -17,8 +17,9 @@ const SPAN_MAX: usize = 4;
 /// Most problems of a sheet that are told one by one.
 const PROBLEMS_MAX: usize = 300;
 
-/// The grids of a sheet; `None` when there is none. `ours`: the file carries this product's key.
-pub(super) fn recognise(view: &View<'_>, ours: bool) -> Option<SheetFound> {
+/// The grids of a sheet; `None` when there is none. `ours`: the file carries this product's key. `choice`: whose grids
+/// they are, where a person has said so.
+pub(super) fn recognise(view: &View<'_>, ours: bool, choice: Option<LayoutChoice>) -> Option<SheetFound> {
     let blocks = blocks(view);
     let first = blocks.first()?;
     let mut out = SheetFound {
@@ -32,7 +33,7 @@ pub(super) fn recognise(view: &View<'_>, ours: bool) -> Option<SheetFound> {
     let several = blocks.len() > 1;
     for (index, block) in blocks.iter().enumerate() {
         told.extend(&block.labels);
-        let mut grid = Grid::new(view, block, ours);
+        let mut grid = Grid::new(view, block, ours, choice);
         told.extend(grid.titles().filter(|(row, col)| is_title(view.text(*row, *col))));
         let whose = (!block.has_owners()).then(|| grid.whose(several.then_some(index)));
         if let Some(whose) = &whose
@@ -49,7 +50,7 @@ pub(super) fn recognise(view: &View<'_>, ours: bool) -> Option<SheetFound> {
         out.entries.append(&mut grid.entries);
         out.problems.append(&mut grid.problems);
     }
-    aside(view, &told, &mut out.problems);
+    aside(view, &told, &blocks, &mut out.problems);
     out.entries
         .sort_by(|a, b| (a.at.row, a.at.col, a.day, &a.period).cmp(&(b.at.row, b.at.col, b.day, &b.period)));
     out.problems.sort();
@@ -58,14 +59,25 @@ pub(super) fn recognise(view: &View<'_>, ours: bool) -> Option<SheetFound> {
 }
 
 /// Everything that was neither label nor lesson.
-fn aside(view: &View<'_>, told: &BTreeSet<(u32, u32)>, problems: &mut Vec<Problem>) {
+fn aside(view: &View<'_>, told: &BTreeSet<(u32, u32)>, blocks: &[Block], problems: &mut Vec<Problem>) {
     for at in view.filled().filter(|at| !told.contains(at)) {
         let text = view.text(at.0, at.1);
+        problems.extend(bad_value(view, at));
         if text.is_empty()
+            || matches!(view.value(at.0, at.1), Some(Value::Error(_)))
             || words::is_decor(text)
             || words::day(text).is_some()
             || super::layout::is_half(text)
         {
+            continue;
+        }
+        if blocks.iter().any(|block| block.may_miss(at, text)) {
+            problems.push(Problem::lost(
+                view.at(at),
+                Code::BadPeriod,
+                format!("「{}」这一行看不出节次，未导入。如果是课程，请在行首写上节次，例如「第1节」。", seen(text)),
+                format!("The row of “{}” names no period; it was not imported. If it is a lesson, write its period at the row's head.", seen(text)),
+            ));
             continue;
         }
         problems.push(Problem::note(
@@ -93,7 +105,9 @@ fn limit(problems: &mut Vec<Problem>, sheet: &str) {
 /// Where a lesson lies.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Place {
-    owner: Option<String>,
+    owner: Option<(String, (u32, u32))>,
+    /// Of a teacher's row: the subject.
+    subject: Option<String>,
     day: u8,
     weeks: Weeks,
     period: (usize, PeriodRef),
@@ -111,18 +125,28 @@ struct Grid<'a> {
     view: &'a View<'a>,
     block: &'a Block,
     ours: bool,
+    choice: Option<LayoutChoice>,
+    said: Said,
     seen: BTreeSet<(u32, u32)>,
     entries: Vec<Entry>,
     problems: Vec<Problem>,
 }
 
 impl<'a> Grid<'a> {
-    fn new(view: &'a View<'a>, block: &'a Block, ours: bool) -> Self {
-        Self { view, block, ours, seen: BTreeSet::new(), entries: Vec::new(), problems: Vec::new() }
+    fn new(view: &'a View<'a>, block: &'a Block, ours: bool, choice: Option<LayoutChoice>) -> Self {
+        let (entries, problems) = (Vec::new(), Vec::new());
+        let seen = BTreeSet::new();
+        let mut grid = Self { view, block, ours, choice, said: Said::default(), seen, entries, problems };
+        let titles: Vec<&str> = grid.titles().rev().map(|(row, col)| view.text(row, col)).collect();
+        grid.said = if ours { Said::default() } else { said(&titles, &view.sheet.name) };
+        grid
     }
 
-    /// Half or more of the cells name a class.
+    /// Half or more of the cells name a class, unless a person has said whose grid it is.
     fn names_classes(&self) -> bool {
+        if let Some(choice) = self.choice {
+            return choice != LayoutChoice::Class;
+        }
         let texts: BTreeSet<&str> = self
             .origins()
             .keys()
@@ -154,6 +178,8 @@ impl<'a> Grid<'a> {
             (Some(n), Owner::Class(name)) if n > 0 && name == self.view.sheet.name => {
                 Owner::Class(format!("{name} ({})", n + 1))
             }
+            (_, Owner::Teacher(name)) if self.choice == Some(LayoutChoice::Room) => Owner::Room(name),
+            (_, Owner::Room(name)) if self.choice == Some(LayoutChoice::Teacher) => Owner::Teacher(name),
             (_, found) => found,
         }
     }
@@ -177,7 +203,11 @@ impl<'a> Grid<'a> {
         let mut places: BTreeMap<Place, Vec<Piece>> = BTreeMap::new();
         for (origin, cells) in self.origins() {
             self.seen.insert(origin);
-            if self.is_bad_value(origin) || words::is_decor(self.view.text(origin.0, origin.1)) {
+            if let Some(problem) = bad_value(self.view, origin) {
+                self.problems.push(problem);
+                continue;
+            }
+            if words::is_decor(self.view.text(origin.0, origin.1)) {
                 continue;
             }
             self.spread(origin, &cells, &mut places);
@@ -188,32 +218,12 @@ impl<'a> Grid<'a> {
         }
     }
 
-    fn is_bad_value(&mut self, origin: (u32, u32)) -> bool {
-        let at = self.view.at(origin);
-        match self.view.sheet.value(origin.0, origin.1) {
-            Some(Value::Error(error)) => self.problems.push(Problem::lost(
-                at,
-                Code::ErrorValue,
-                format!("单元格显示错误 {error}，公式引用可能已失效。请改成文字后重新导入。"),
-                format!("The cell shows {error}; its formula refers to nothing. Type the text and import again."),
-            )),
-            Some(Value::NoResult) => self.problems.push(Problem::lost(
-                at,
-                Code::NoResult,
-                "公式没有保存计算结果。请用 Excel 或 WPS 打开文件并保存一次，再重新导入。",
-                "The formula's result is not in the file. Open it in Excel or WPS, save it once and import again.",
-            )),
-            _ => return false,
-        }
-        true
-    }
-
     /// Gives a text to every place it covers: over periods 连堂, over classes 合班, over days one lesson a day.
     fn spread(&mut self, origin: (u32, u32), cells: &[(u32, u32)], places: &mut BTreeMap<Place, Vec<Piece>>) {
         let text = self.view.text(origin.0, origin.1).to_owned();
-        type Covered = (BTreeMap<usize, (PeriodRef, u8)>, BTreeSet<String>);
+        type Covered = (BTreeMap<usize, (PeriodRef, u8)>, BTreeSet<(String, (u32, u32))>);
         let mut covered: BTreeMap<(u8, Weeks), Covered> = BTreeMap::new();
-        let mut paused = false;
+        let (mut paused, mut subject) = (false, None);
         for (row, col) in cells {
             let (row, col) = (&self.block.rows[row], &self.block.cols[col]);
             if row.pause || col.pause {
@@ -221,7 +231,10 @@ impl<'a> Grid<'a> {
                 continue;
             }
             let Some((day, (place, period, span))) = day_and_period(row, col) else { continue };
+            subject = row.subject.clone().or(subject);
+            // Weeks that never meet (单周 of the title, 双周 of the column) are told of when the cell is read.
             let all = weeks::both(&row.weeks, &col.weeks).unwrap_or_default();
+            let all = weeks::both(&all, &self.said.weeks).unwrap_or(all);
             let (periods, owners) = covered.entry((day, all)).or_default();
             periods.insert(place, (period, span));
             owners.extend(row.owner.clone().or_else(|| col.owner.clone()));
@@ -247,6 +260,7 @@ impl<'a> Grid<'a> {
                 let mut owners = owners.iter().cloned();
                 let place = Place {
                     owner: owners.next(),
+                    subject: subject.clone(),
                     day,
                     weeks: weeks.clone(),
                     period: (*first, period.clone()),
@@ -259,7 +273,7 @@ impl<'a> Grid<'a> {
                 places.entry(place).or_default().push(Piece {
                     origin,
                     span,
-                    with: owners.collect(),
+                    with: owners.map(|(name, _)| name).collect(),
                     text: raw,
                 });
             }
@@ -302,7 +316,7 @@ impl<'a> Grid<'a> {
                 raw: text.clone(),
             };
             let with = pieces.iter().flat_map(|p| p.with.clone()).collect();
-            if let Some(entry) = self.owned(shown, part, place.owner.clone(), with, whose, of_classes) {
+            if let Some(entry) = self.owned(shown, part, place, with, whose, of_classes) {
                 self.entries.push(entry);
             }
         }
@@ -313,13 +327,24 @@ impl<'a> Grid<'a> {
         &mut self,
         mut entry: Entry,
         part: Part,
-        header: Option<String>,
-        mut with: Vec<String>,
+        place: &Place,
+        with: Vec<String>,
         whose: Option<&Owner>,
         of_classes: bool,
     ) -> Option<Entry> {
         let mut classes = part.classes;
-        match (whose, header) {
+        if entry.subject.is_empty() && of_classes {
+            let subject = place.subject.as_ref().or(self.said.subject.as_ref());
+            entry.subject = subject.cloned().unwrap_or_default();
+        }
+        let hint = place.subject.as_ref().or(self.said.subject.as_ref());
+        // 高一1班 301 in the grid of a teacher whose subject the title says.
+        if let Some(subject) =
+            hint.filter(|_| of_classes && entry.room.is_empty() && looks_like_room(&entry.subject))
+        {
+            entry.room = std::mem::replace(&mut entry.subject, subject.clone());
+        }
+        match (whose, place.owner.as_ref().map(|(name, _)| name.clone())) {
             (Some(Owner::Class(class)), _) => classes.insert(0, class.clone()),
             (Some(Owner::Teacher(teacher)), _) => {
                 // What would be the teacher in a class's grid is more likely a room in a teacher's own.
@@ -331,8 +356,9 @@ impl<'a> Grid<'a> {
             (Some(Owner::Room(room)), _) => entry.room = room.clone(),
             (None, Some(header)) if of_classes => entry.teacher = header,
             (None, Some(header)) => {
-                classes.insert(0, header);
-                classes.append(&mut with);
+                let grade = self.said.grade.as_deref();
+                classes.insert(0, with_grade(&header, grade));
+                classes.extend(with.iter().map(|name| with_grade(name, grade)));
             }
             (None, None) => {}
         }
@@ -364,6 +390,26 @@ impl<'a> Grid<'a> {
         entry.class = classes.remove(0);
         entry.with = classes.into_iter().filter(|c| *c != entry.class).collect();
         Some(entry)
+    }
+}
+
+/// A formula without a result, or one that shows an error.
+fn bad_value(view: &View<'_>, origin: (u32, u32)) -> Option<Problem> {
+    let at = view.at(origin);
+    match view.sheet.value(origin.0, origin.1) {
+        Some(Value::Error(error)) => Some(Problem::lost(
+            at,
+            Code::ErrorValue,
+            format!("单元格显示错误 {error}，公式引用可能已失效。请改成文字后重新导入。"),
+            format!("The cell shows {error}; its formula refers to nothing. Type the text and import again."),
+        )),
+        Some(Value::NoResult) => Some(Problem::lost(
+            at,
+            Code::NoResult,
+            "公式没有保存计算结果。请用 Excel 或 WPS 打开文件并保存一次，再重新导入。",
+            "The formula's result is not in the file. Open it in Excel or WPS, save it once and import again.",
+        )),
+        _ => None,
     }
 }
 

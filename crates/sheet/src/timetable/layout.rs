@@ -1,8 +1,9 @@
 //! Where on a sheet the grids lie: which rows and columns are which day, period and class.
 
 use super::PeriodRef;
-use super::class_name::is_class;
+use super::class_name::{class_key, is_class};
 use super::view::View;
+use super::weeks;
 use super::words::{DayWord, Half, PeriodWord, take_half};
 use crate::plain::key;
 use model::calendar::Weeks;
@@ -16,8 +17,10 @@ pub(super) struct Lane {
     /// Its place among the periods of its axis, and the period.
     pub(super) period: Option<(usize, PeriodRef, u8)>,
     pub(super) pause: bool,
-    /// The class (or teacher) of a 总课表.
-    pub(super) owner: Option<String>,
+    /// The class (or teacher) of a 总课表, and the cell that names it: two columns of one name stay two.
+    pub(super) owner: Option<(String, (u32, u32))>,
+    /// Of a teacher's row: what stands in its 学科 column.
+    pub(super) subject: Option<String>,
 }
 
 /// One grid.
@@ -35,6 +38,16 @@ pub(super) struct Block {
 }
 
 impl Block {
+    /// Whether a text in a column of lessons, in a row that has no period, may be a lesson: between the rows of the grid or
+    /// right below them, and neither a sum nor a footer.
+    pub(super) fn may_miss(&self, at: (u32, u32), text: &str) -> bool {
+        let days = self.cols.values().any(|lane| lane.day.is_some());
+        let (first, last) = (self.rows.keys().next(), self.rows.keys().last());
+        let inside = first.is_some_and(|r| at.0 > *r) && last.is_some_and(|r| at.0 <= *r + 1);
+        let short = text.chars().count() <= 20 && !text.contains([':', '注']) && text.parse::<f64>().is_err();
+        days && inside && short && self.cols.contains_key(&at.1) && !self.rows.contains_key(&at.0)
+    }
+
     /// Whether classes stand in a header, not in the title.
     pub(super) fn has_owners(&self) -> bool {
         self.rows.values().chain(self.cols.values()).any(|lane| lane.owner.is_some())
@@ -47,7 +60,7 @@ pub(super) fn blocks(view: &View<'_>) -> Vec<Block> {
     if !rows.is_empty() {
         return super::layout_across::blocks(view, &rows);
     }
-    super::layout_down::block(view).into_iter().collect()
+    super::layout_down::block(view).or_else(|| super::layout_slots::block(view)).into_iter().collect()
 }
 
 /// At least two different weekdays, or 一 二 三 四 五.
@@ -69,6 +82,8 @@ pub(super) struct Roles {
     pub(super) time: Option<u32>,
     pub(super) half: Option<u32>,
     pub(super) owner: Option<u32>,
+    /// 单周 / 双周 beside the rows.
+    pub(super) weeks: Option<u32>,
 }
 
 /// Looks at label columns `cols` beside the body rows `rows`; `corner` is the header's row.
@@ -82,6 +97,9 @@ pub(super) fn roles(view: &View<'_>, cols: &[u32], rows: (u32, u32), corner: u32
         let periods: Vec<PeriodWord> = texts.iter().filter_map(|t| super::words::period(t)).collect();
         let labels = periods.iter().filter(|p| !is_time_only(p)).count();
         let times = periods.len() - labels;
+        if !texts.is_empty() && texts.iter().all(|t| weeks::parse(t, false).is_some()) {
+            roles.weeks = Some(*col);
+        }
         let halves = texts.iter().filter(|t| is_half(t)).count();
         let classes = texts.iter().filter(|t| is_class(t)).count();
         let head = key(view.text(corner, *col));
@@ -134,7 +152,9 @@ pub(super) struct Counter {
 impl Counter {
     /// The next lane of the axis; `label` is where its period stands, `half` what stands beside it.
     pub(super) fn lane(&mut self, label: (u32, u32), word: PeriodWord, half: Option<Half>) -> Lane {
-        let half = word.half.or(half);
+        // 晚上 | 1 above an empty cell | 2: the part of the day goes on while the numbers rise.
+        let rising = word.period.number.is_some_and(|n| n > self.last);
+        let half = word.half.or(half).or(self.last_half.filter(|_| rising));
         if self.origin != Some(label) {
             self.origin = Some(label);
             self.place += 1;
@@ -160,6 +180,16 @@ impl Counter {
         Lane { period: Some((self.place, period, word.span)), pause: word.pause, ..Lane::default() }
     }
 
+    /// A row that a school calls by a name of its own (社团活动): the bell table may have it.
+    pub(super) fn named(&mut self, at: (u32, u32), label: &str) -> Lane {
+        if self.origin != Some(at) {
+            self.origin = Some(at);
+            self.place += 1;
+        }
+        let period = PeriodRef { label: label.to_owned(), ..PeriodRef::default() };
+        Lane { period: Some((self.place, period, 1)), ..Lane::default() }
+    }
+
     /// Another day or class begins: counting begins anew, places go on.
     pub(super) fn restart(&mut self) {
         (self.base, self.last, self.last_half, self.origin) = (0, 0, None, None);
@@ -170,4 +200,21 @@ impl Counter {
 pub(super) fn half_of(text: &str) -> Option<Half> {
     let bare = key(text);
     take_half(&bare).0
+}
+
+/// `高一`, `七年级`, `2026级`, and nothing else.
+pub(super) fn is_grade(text: &str) -> bool {
+    let parts = class_key(&format!("{text}1班"));
+    text.chars().count() <= 10 && !parts.grade.is_empty() && parts.rest == "1"
+}
+
+/// The name of a class with the grade that stands over or beside it: 七年级 over 1班 is 七年级1班.
+pub(super) fn with_grade(name: &str, grade: Option<&str>) -> String {
+    let number = name.len() <= 2 && name.bytes().all(|b| b.is_ascii_digit());
+    match grade {
+        Some(grade) if number || (is_class(name) && class_key(name).grade.is_empty()) => {
+            format!("{grade}{name}{}", if number { "班" } else { "" })
+        }
+        _ => name.to_owned(),
+    }
 }

@@ -1,8 +1,9 @@
 //! Grids whose days stand in a row: 班级课表, and 总课表 with a second header row of periods.
 
 use super::class_name::is_class;
-use super::layout::{Block, Counter, Lane, Roles, half_of, roles};
+use super::layout::{Block, Counter, Lane, Roles, half_of, is_grade, roles, with_grade};
 use super::view::View;
+use super::weeks;
 use super::words::{self, DayWord};
 use crate::Value;
 use crate::plain::key;
@@ -32,15 +33,16 @@ pub(super) fn blocks(view: &View<'_>, rows: &[u32]) -> Vec<Block> {
             .find(|next| **next > row && !continues(view, row, **next))
             .map_or(view.rows, |n| n - 1);
         let mut left = 1;
-        let mut last_row = row;
+        let mut last_row = None;
         for heads in segments(view, row) {
             if let Some(block) = block(view, row, end, left, &heads, above) {
-                last_row = last_row.max(block.rows.keys().last().copied().unwrap_or(row));
+                last_row = last_row.max(block.rows.keys().last().copied()).max(Some(row));
                 left = heads.last().map_or(left, |h| h.last + 1);
                 blocks.push(block);
             }
         }
-        above = last_row + 1;
+        // A row of dates over the weekdays is no grid: the title above both counts.
+        above = last_row.map_or(above, |last| last + 1);
     }
     blocks
 }
@@ -109,9 +111,10 @@ fn block(view: &View<'_>, row: u32, end: u32, left: u32, heads: &[Head], above: 
     let mut begin = sub.unwrap_or(row) + 1;
     match sub {
         Some(sub) => columns_of_periods(view, row, sub, heads, &mut block),
-        None => columns_of_days(heads, &mut block),
+        None => columns_of_days(view, row, heads, &mut block),
     }
     while begin <= end && is_header_row(view, begin, &block) {
+        weeks_of_columns(view, begin, &mut block);
         begin += 1;
     }
     for head_row in row..begin {
@@ -140,9 +143,43 @@ fn weeks_of(heads: &[Head], head: &Head) -> Weeks {
     }
 }
 
-fn columns_of_days(heads: &[Head], block: &mut Block) {
-    for head in heads {
-        let lane = Lane { day: Some(head.word.day), weeks: weeks_of(heads, head), ..Lane::default() };
+/// A row of 单周 / 双周 under the days.
+fn weeks_of_columns(view: &View<'_>, row: u32, block: &mut Block) {
+    for (col, lane) in &mut block.cols {
+        if let Some(weeks) = weeks::parse(view.text(row, *col), false) {
+            lane.weeks = weeks;
+        }
+    }
+}
+
+/// What stands under a day whose column holds only a part of the lesson.
+const PARTS: [&str; 12] = [
+    "课程",
+    "科目",
+    "教师",
+    "老师",
+    "任课教师",
+    "任课老师",
+    "教室",
+    "地点",
+    "班级",
+    "subject",
+    "teacher",
+    "room",
+];
+
+fn is_part(text: &str) -> bool {
+    PARTS.contains(&key(text).as_str()) || (!text.is_empty() && weeks::parse(text, false).is_some())
+}
+
+fn columns_of_days(view: &View<'_>, row: u32, heads: &[Head], block: &mut Block) {
+    for (n, head) in heads.iter().enumerate() {
+        // 科目 | 教师 under a day that is written once but not merged.
+        let next = heads.get(n + 1).map_or(view.cols + 1, |h| h.col);
+        let beside = |col: &u32| view.text(row, *col).is_empty() && is_part(view.text(row + 1, *col));
+        let last = (head.last + 1..next).take_while(beside).last().unwrap_or(head.last);
+        let head = Head { last, ..head.clone() };
+        let lane = Lane { day: Some(head.word.day), weeks: weeks_of(heads, &head), ..Lane::default() };
         block.cols.extend((head.col..=head.last).map(|col| (col, lane.clone())));
     }
 }
@@ -172,8 +209,6 @@ fn columns_of_periods(view: &View<'_>, row: u32, sub: u32, heads: &[Head], block
 
 /// A row under the days that holds dates, or 课程 / 教师 / 教室, and no lesson.
 fn is_header_row(view: &View<'_>, row: u32, block: &Block) -> bool {
-    let words =
-        ["课程", "科目", "教师", "老师", "任课教师", "教室", "地点", "班级", "subject", "teacher", "room"];
     let mut some = false;
     for col in block.cols.keys() {
         let text = view.text(row, *col);
@@ -183,7 +218,7 @@ fn is_header_row(view: &View<'_>, row: u32, block: &Block) -> bool {
         let date = matches!(view.value(row, *col), Some(Value::Date(_)))
             || (text.chars().any(|c| "月/-.".contains(c))
                 && text.chars().all(|c| c.is_ascii_digit() || "年月日号/-.()".contains(c)));
-        if !date && !words.contains(&key(text).as_str()) && view.origin(row, *col).0 == row {
+        if !date && !is_part(text) && view.origin(row, *col).0 == row {
             return false;
         }
         some = true;
@@ -191,13 +226,26 @@ fn is_header_row(view: &View<'_>, row: u32, block: &Block) -> bool {
     some
 }
 
-fn rows_of_owners(view: &View<'_>, found: Roles, (begin, end): (u32, u32), first: u32, block: &mut Block) {
+pub(super) fn rows_of_owners(
+    view: &View<'_>,
+    found: Roles,
+    (begin, end): (u32, u32),
+    first: u32,
+    block: &mut Block,
+) {
     let owner = found.owner.or_else(|| {
         (1..first).find(|col| {
             (begin..=end).any(|row| !view.text(row, *col).is_empty() && view.period(row, *col).is_none())
         })
     });
     let Some(owner) = owner else { return };
+    let others = || (1..first).filter(|col| *col != owner);
+    let says = |words: &[&str]| {
+        others()
+            .find(|c| (block.header.0..begin).any(|row| words.contains(&key(view.text(row, *c)).as_str())))
+    };
+    let subject = says(&["学科", "科目", "任教科目", "任教学科", "课程", "subject"]);
+    let mut grade = None;
     for row in begin..=end {
         let text = view.text(row, owner);
         let footer = text.contains(':') || text.starts_with('注') || text.chars().count() > 20;
@@ -205,9 +253,11 @@ fn rows_of_owners(view: &View<'_>, found: Roles, (begin, end): (u32, u32), first
         if text.is_empty() || footer || view.origin(row, owner) == view.origin(row, first) {
             continue;
         }
-        let text = text.to_owned();
+        grade = others().map(|col| view.text(row, col)).find(|t| is_grade(t)).or(grade);
+        let subject = subject.map(|col| view.text(row, col).to_owned()).filter(|t| !t.is_empty());
+        let owner = Some((with_grade(text, grade), view.origin(row, owner)));
         block.labels.extend((1..first).map(|col| view.origin(row, col)));
-        block.rows.insert(row, Lane { owner: Some(text), ..Lane::default() });
+        block.rows.insert(row, Lane { owner, subject, ..Lane::default() });
     }
 }
 
@@ -219,16 +269,17 @@ fn rows_of_periods(
     block: &mut Block,
 ) {
     let Some(column) = found.period else { return };
+    let beside: Vec<u32> = before.iter().copied().filter(|col| Some(*col) != found.weeks).collect();
     let mut counter = Counter::default();
-    let mut owner: Option<String> = None;
+    let mut owner: Option<(String, (u32, u32))> = None;
     let mut lanes: BTreeMap<u32, Lane> = BTreeMap::new();
     let mut below = 0;
     let mut usual = 0;
     for row in begin..=end {
         if let Some(name) = found.owner.map(|col| view.text(row, col)).filter(|t| is_class(t))
-            && owner.as_deref() != Some(name)
+            && owner.as_ref().is_none_or(|(before, _)| before != name)
         {
-            owner = Some(name.to_owned());
+            owner = Some((name.to_owned(), view.origin(row, found.owner.unwrap_or(column))));
             counter.restart();
         }
         let lane = match view.period(row, column) {
@@ -243,19 +294,67 @@ fn rows_of_periods(
             }
             // Subject and teacher in two rows, the period only beside the first.
             None if view.text(row, column).is_empty()
-                && goes_on(view, row, end, before, column, block, below < usual) =>
+                && goes_on(view, row, end, &beside, column, block, below < usual) =>
             {
                 below += 1;
                 lanes.get(&(row - 1)).cloned()
             }
+            None if has_own_name(view, row, column, block) => {
+                Some(counter.named(view.origin(row, column), view.text(row, column)))
+            }
             None => None,
         };
-        if let Some(lane) = lane {
+        let weeks = found.weeks.and_then(|col| weeks::parse(view.text(row, col), false));
+        if let Some(mut lane) = lane {
+            lane.weeks = weeks.unwrap_or_default();
             block.labels.extend(before.iter().map(|col| view.origin(row, *col)));
             lanes.insert(row, Lane { owner: owner.clone(), ..lane });
         }
     }
     block.rows = lanes;
+}
+
+/// Words before the cells of a row that is no lesson: sums, signatures, who teaches.
+const FOOTERS: [&str; 17] = [
+    "合计",
+    "总计",
+    "小计",
+    "课时",
+    "统计",
+    "签名",
+    "签字",
+    "制表",
+    "审核",
+    "校长",
+    "班主任",
+    "教师",
+    "老师",
+    "电话",
+    "人数",
+    "备注",
+    "说明",
+];
+
+/// A row with lessons beside a name that is no period we know, e.g. 社团活动. The bell table may have it; if not, every
+/// lesson of the row is told of.
+fn has_own_name(view: &View<'_>, row: u32, column: u32, block: &Block) -> bool {
+    let label = view.text(row, column);
+    let named = !label.is_empty()
+        && label.chars().count() <= 12
+        && !label.contains(':')
+        && !label.starts_with('注')
+        && !FOOTERS.iter().any(|word| label.contains(word))
+        && !is_class(label)
+        && !super::layout::is_half(label);
+    let lessons: BTreeSet<(u32, u32)> = block
+        .cols
+        .keys()
+        .filter(|col| !view.text(row, **col).is_empty() && !words::is_decor(view.text(row, **col)))
+        .map(|col| view.origin(row, *col))
+        .collect();
+    let number = |(r, c): &(u32, u32)| view.text(*r, *c).parse::<f64>().is_ok();
+    let wide = lessons.iter().any(|origin| origin.1 <= column || origin.0 < row);
+    named && !wide && lessons.iter().any(|origin| !number(origin))
 }
 
 /// Whether a row without a period belongs to the one above it: it has lessons, no labels, and either a period follows or

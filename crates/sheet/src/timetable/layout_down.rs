@@ -1,7 +1,7 @@
 //! Grids whose days stand in a column (总课表 turned round, days as rows), and grids of one day named in the title.
 
 use super::class_name::is_class;
-use super::layout::{Block, Counter, Lane, enough_days, half_of, roles};
+use super::layout::{Block, Counter, Lane, enough_days, half_of, is_grade, roles, with_grade};
 use super::view::View;
 use super::words::{self, PeriodWord};
 use std::collections::BTreeSet;
@@ -77,7 +77,13 @@ fn with_time(view: &View<'_>, time: Option<u32>, row: u32, mut word: PeriodWord)
 }
 
 /// The header above: classes, or periods when the rows carry none. Gives the header's row.
-fn columns(view: &View<'_>, begin: u32, first: u32, of_periods: bool, block: &mut Block) -> Option<u32> {
+pub(super) fn columns(
+    view: &View<'_>,
+    begin: u32,
+    first: u32,
+    of_periods: bool,
+    block: &mut Block,
+) -> Option<u32> {
     for row in (1..begin).rev().take(3) {
         let cells: Vec<u32> = (first..=view.cols).filter(|col| !view.text(row, *col).is_empty()).collect();
         let origins: BTreeSet<(u32, u32)> = cells.iter().map(|col| view.origin(row, *col)).collect();
@@ -91,7 +97,12 @@ fn columns(view: &View<'_>, begin: u32, first: u32, of_periods: bool, block: &mu
                     let half = (1..row).rev().take(2).find_map(|r| half_of(view.text(r, col)));
                     counter.lane(view.origin(row, col), word, half)
                 }),
-                false => Some(Lane { owner: Some(view.text(row, col).to_owned()), ..Lane::default() }),
+                false => {
+                    let grade = grade_above(view, row, first, col);
+                    block.labels.extend(grade);
+                    let name = with_grade(view.text(row, col), grade.map(|(r, c)| view.text(r, c)));
+                    Some(Lane { owner: Some((name, view.origin(row, col))), ..Lane::default() })
+                }
             };
             if let Some(lane) = lane {
                 block.cols.insert(col, lane);
@@ -102,6 +113,14 @@ fn columns(view: &View<'_>, begin: u32, first: u32, of_periods: bool, block: &mu
         }
     }
     None
+}
+
+/// Where the grade of this column stands: over it, or over the first of its classes.
+fn grade_above(view: &View<'_>, row: u32, first: u32, col: u32) -> Option<(u32, u32)> {
+    (1..row).rev().take(2).find_map(|above| {
+        let nearest = (first..=col).rev().find(|c| !view.text(above, *c).is_empty())?;
+        is_grade(view.text(above, nearest)).then(|| view.origin(above, nearest))
+    })
 }
 
 /// Classes × periods of one day; the day stands in the title or is the sheet's name.
@@ -134,11 +153,16 @@ fn one_day(view: &View<'_>) -> Option<Block> {
         }
     }
     block.labels.extend((1..=view.cols).map(|col| view.origin(head, col)));
+    let mut grade = None;
     for row in head + 1..=view.rows {
+        grade = labels.iter().map(|col| view.text(row, *col)).find(|t| is_grade(t)).or(grade);
         let text = view.text(row, owner);
-        if is_class(text) {
+        if is_class(text) || with_grade(text, grade) != text {
             block.labels.extend(labels.iter().map(|col| view.origin(row, *col)));
-            block.rows.insert(row, Lane { owner: Some(text.to_owned()), ..Lane::default() });
+            block.rows.insert(
+                row,
+                Lane { owner: Some((with_grade(text, grade), view.origin(row, owner))), ..Lane::default() },
+            );
         }
     }
     (!block.rows.is_empty()).then_some(block)

@@ -33,16 +33,102 @@ enum Column {
 const WORDS: [(Column, &[&str]); 11] = [
     (
         Column::Class,
-        &["班级", "班", "班级名称", "教学班", "行政班", "上课班级", "class", "classname", "classes"],
+        &[
+            "班级",
+            "班",
+            "班别",
+            "班级名称",
+            "教学班",
+            "教学班级",
+            "行政班",
+            "上课班级",
+            "所在班级",
+            "class",
+            "classname",
+            "classes",
+            "form",
+            "section",
+        ],
     ),
     (Column::Grade, &["年级", "年级名称", "grade"]),
-    (Column::Day, &["星期", "周几", "星期几", "上课星期", "日期", "day", "weekday"]),
-    (Column::Period, &["节次", "节", "第几节", "上课节次", "节数", "时间段", "period", "lesson", "periods"]),
+    (
+        Column::Day,
+        &["星期", "周几", "星期几", "上课星期", "日期", "上课日期", "day", "weekday", "dayofweek", "date"],
+    ),
+    (
+        Column::Period,
+        &[
+            "节次",
+            "节",
+            "第几节",
+            "上课节次",
+            "节数",
+            "时间段",
+            "节次号",
+            "课节",
+            "period",
+            "lesson",
+            "periods",
+            "periodno",
+        ],
+    ),
     (Column::Span, &["连堂", "连上节数", "span", "length"]),
-    (Column::Subject, &["科目", "课程", "课程名称", "学科", "课程名", "科目名称", "subject", "course"]),
-    (Column::Teacher, &["教师", "老师", "任课教师", "授课教师", "任课老师", "教师姓名", "teacher"]),
-    (Column::Room, &["教室", "地点", "上课地点", "场地", "教室名称", "room", "classroom", "location"]),
-    (Column::Weeks, &["周次", "周", "上课周次", "单双周", "起止周", "weeks", "week"]),
+    (
+        Column::Subject,
+        &[
+            "科目",
+            "课程",
+            "课程名称",
+            "学科",
+            "课程名",
+            "科目名称",
+            "课程科目",
+            "任教科目",
+            "subject",
+            "course",
+            "coursename",
+            "subjectname",
+        ],
+    ),
+    (
+        Column::Teacher,
+        &[
+            "教师",
+            "老师",
+            "任课教师",
+            "授课教师",
+            "任课老师",
+            "教师姓名",
+            "授课老师",
+            "上课教师",
+            "上课老师",
+            "主讲教师",
+            "教员",
+            "teacher",
+            "teachername",
+            "instructor",
+            "lecturer",
+            "staff",
+        ],
+    ),
+    (
+        Column::Room,
+        &[
+            "教室",
+            "地点",
+            "上课地点",
+            "场地",
+            "教室名称",
+            "上课教室",
+            "场所",
+            "room",
+            "classroom",
+            "location",
+            "venue",
+            "roomno",
+        ],
+    ),
+    (Column::Weeks, &["周次", "周", "上课周次", "单双周", "起止周", "上课周", "周数", "weeks", "week"]),
     (Column::With, &["合班", "合班班级", "with"]),
     (Column::Record, &["录课", "是否录课", "录制", "record"]),
 ];
@@ -90,6 +176,7 @@ pub(super) fn recognise(view: &View<'_>, ours: bool) -> Option<SheetFound> {
             format!("{} example rows were not imported.", list.examples),
         ));
     }
+    out.problems.extend(list.dates(head));
     out.problems.append(&mut list.problems);
     Some(out)
 }
@@ -253,6 +340,15 @@ impl List<'_> {
         let col = self.columns.get(&Column::Day).copied().unwrap_or(0);
         let bare = text.parse::<u8>().ok().filter(|d| (1..=30).contains(d));
         let day = self.view.day(row, col).map(|w| w.day).or(bare);
+        if text.is_empty() {
+            self.problems.push(Problem::lost(
+                self.at(row, Column::Day),
+                Code::BadDay,
+                "没有写星期，这一行未导入。请在每一行都写上星期，或把同一天的单元格合并。",
+                "The row names no weekday and was not imported. Write it in every row, or merge the cells of a day.",
+            ));
+            return None;
+        }
         if day.is_none() {
             self.problems.push(Problem::lost(
                 self.at(row, Column::Day),
@@ -262,6 +358,23 @@ impl List<'_> {
             ));
         }
         day
+    }
+
+    /// Dates instead of weekdays, and no column of weeks: every lesson is taken for a weekly one, which must be said.
+    fn dates(&self, head: u32) -> Option<Problem> {
+        let col = self.columns.get(&Column::Day).copied()?;
+        let dated = (head + 1..=self.view.rows).any(|row| {
+            let number = matches!(self.view.value(row, col), Some(Value::Date(_)));
+            number || self.view.text(row, col).bytes().filter(u8::is_ascii_digit).count() >= 5
+        });
+        (dated && !self.columns.contains_key(&Column::Weeks)).then(|| {
+            Problem::note(
+                self.view.at((head, col)),
+                Code::BadDay,
+                "这一列是日期：按星期几导入，当作每周都上。如果只在个别周上课，请加一列「周次」。",
+                "This column holds dates: each was taken for its weekday, every week. If a lesson is held in some weeks only, add a column “Weeks”.",
+            )
+        })
     }
 
     fn period(&mut self, row: u32, text: &str) -> Option<(super::PeriodRef, u8)> {

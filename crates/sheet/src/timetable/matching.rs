@@ -17,6 +17,8 @@ pub(super) struct Index {
     keys: HashMap<String, Vec<i64>>,
     /// Of classes: grade and number.
     classes: BTreeMap<ClassKey, Vec<i64>>,
+    /// Of classes: grade and number of the name that pages show.
+    shown: BTreeMap<ClassKey, Vec<i64>>,
     /// For proposals: id, name.
     all: Vec<(i64, String)>,
     noun: Option<Noun>,
@@ -141,6 +143,7 @@ impl Index {
         for (n, text) in std::iter::once(name).chain(spellings.iter().map(String::as_str)).enumerate() {
             if n == 0 {
                 push(self.exact.entry(text.to_owned()).or_default(), id);
+                push(self.shown.entry(class_key(text)).or_default(), id);
             }
             push(self.keys.entry(key(text)).or_default(), id);
             if self.noun == Some(Noun::Class) {
@@ -172,7 +175,13 @@ impl Index {
             return only(self.keys.get(&plain));
         }
         match self.noun {
-            Some(Noun::Class) => only(self.classes.get(&class_key(text))),
+            // 三年级四班 is the one shown as 三年级4班, though 三年级 of 初中 (初三) has a 4班, too.
+            Some(Noun::Class) => {
+                let parts = class_key(text);
+                // 1-1 says no stage at all.
+                let said = !plain.starts_with(|c: char| c.is_ascii_digit());
+                only(self.shown.get(&parts).filter(|_| said)).or_else(|| only(self.classes.get(&parts)))
+            }
             // 王芳老师 is 王芳.
             Some(Noun::Teacher) => only(self.keys.get(plain.strip_suffix("老师")?)),
             _ => None,
@@ -199,6 +208,9 @@ impl Index {
             // 2026级3班 may be 高一3班: the number is the same, and one of them does not say a grade of 1–12.
             let unsure = !a.grade.starts_with('g') || !b.grade.starts_with('g');
             let far = edit_distance(plain, &name_key);
+            if is_code(plain, &b) {
+                return Some(2);
+            }
             return match (a == b, a.rest == b.rest && unsure) {
                 (true, _) => Some(1),
                 (_, true) => Some(2),
@@ -210,7 +222,9 @@ impl Index {
         }
         if name_key.contains(plain) || plain.contains(&name_key) {
             let (a, b) = (plain.chars().count(), name_key.chars().count());
-            return Some(10 + a.abs_diff(b) as u32);
+            // 语 is 语文 rather than 英语.
+            let begins = u32::from(!name_key.starts_with(plain) && !plain.starts_with(&name_key));
+            return Some(10 + 2 * a.abs_diff(b) as u32 + begins);
         }
         let far = edit_distance(plain, &name_key);
         let longest = plain.chars().count().max(name_key.chars().count());
@@ -222,6 +236,16 @@ impl Index {
         };
         typed_wrong.then_some(100 + far as u32)
     }
+}
+
+/// 101, 1203: the year within the school and the number of the class in two digits.
+fn is_code(text: &str, class: &ClassKey) -> bool {
+    let digits = (3..=4).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
+    let number = class.rest.parse::<u8>().ok().filter(|n| *n > 0);
+    let grade = class.grade.strip_prefix('g').and_then(|g| g.parse::<u8>().ok());
+    let (Some(number), Some(grade), true) = (number, grade, digits) else { return false };
+    let within = if grade > 9 { grade - 9 } else { grade.checked_sub(6).filter(|g| *g > 0).unwrap_or(grade) };
+    [grade, within].iter().any(|year| text == format!("{year}{number:02}"))
 }
 
 fn push(ids: &mut Vec<i64>, id: i64) {

@@ -2,7 +2,64 @@
 
 use super::cell::looks_like_room;
 use super::class_name::{class_key, is_class, take_classes};
+use super::layout::is_grade;
 use crate::plain::{key, plain};
+use model::calendar::Weeks;
+
+/// What a title says beside whose the grid is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Said {
+    /// 单周 or 双周: the grid of these weeks.
+    pub(super) weeks: Weeks,
+    /// 任教：数学, 王芳老师课程表(数学): the subject of a teacher whose cells name classes only.
+    pub(super) subject: Option<String>,
+    /// 初二年级课表: the grade of classes that name none.
+    pub(super) grade: Option<String>,
+}
+
+/// What the titles say, nearest first, and the sheet's name.
+pub(super) fn said(titles: &[&str], sheet: &str) -> Said {
+    let all = || titles.iter().copied().chain([sheet]);
+    let weeks = all().find_map(|text| {
+        let bare = key(text);
+        match (bare.contains("单周"), bare.contains("双周")) {
+            _ if bare.contains("单双周") => None,
+            (true, false) => Some(Weeks::Odd),
+            (false, true) => Some(Weeks::Even),
+            _ => None,
+        }
+    });
+    Said {
+        weeks: weeks.unwrap_or_default(),
+        subject: all().find_map(subject_in),
+        grade: all().find_map(grade_in),
+    }
+}
+
+/// `实验中学2026学年初二年级总课表`, `初二`.
+fn grade_in(title: &str) -> Option<String> {
+    let title = plain(title);
+    title.split(['\n', ' ', ':', ',', '(', ')']).find_map(|run| {
+        let head = run.find("年级").map_or(strip_tail(run), |at| &run[..at + "年级".len()]);
+        head.char_indices().map(|(at, _)| &head[at..]).find(|t| is_grade(t)).map(str::to_owned)
+    })
+}
+
+fn subject_in(title: &str) -> Option<String> {
+    let title = plain(title);
+    let labelled = title.split(['\n', ' ', ',', ';']).find_map(|run| {
+        let (word, subject) = run.split_once(':')?;
+        let said = ["任教", "科目", "学科", "任教科目", "任教学科", "subject"].contains(&key(word).as_str());
+        (said && !subject.is_empty()).then(|| subject.to_owned())
+    });
+    let bracketed = || {
+        let inside = title.trim_end().strip_suffix(')')?.rsplit_once('(')?.1;
+        let word = (2..=8).contains(&inside.chars().count())
+            && !inside.contains(|c: char| c.is_ascii_digit() || "周班版稿期年级行".contains(c));
+        word.then(|| inside.to_owned())
+    };
+    labelled.or_else(bracketed)
+}
 
 /// Whose.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,6 +127,9 @@ fn labelled(title: &str, names_classes: bool) -> Option<Owner> {
 
 /// The class a title names: `实验中学2026-2027学年第一学期高一(3)班课程表`.
 pub(super) fn class_in(title: &str) -> Option<String> {
+    if let Some(class) = english_class(title) {
+        return Some(class);
+    }
     let mut plain_one = None;
     for run in plain(title).split(['\n', ' ', ':', ',']) {
         let run = run.trim_matches(|c: char| "()[]《》".contains(c));
@@ -96,6 +156,15 @@ pub(super) fn class_in(title: &str) -> Option<String> {
     plain_one
 }
 
+/// `Grade 10 Class 1 Timetable`.
+fn english_class(title: &str) -> Option<String> {
+    let text = key(title);
+    let number = |text: &str| text.chars().take_while(char::is_ascii_digit).collect::<String>();
+    let grade = number(text.split_once("grade")?.1);
+    let class = number(text.split_once("class")?.1);
+    (!grade.is_empty() && !class.is_empty()).then(|| format!("Grade {grade} Class {class}"))
+}
+
 fn strip_tail(text: &str) -> &str {
     ["课程表", "课表", "总课表", "日课表", "作息表", "timetable"]
         .iter()
@@ -114,6 +183,11 @@ fn without_title_words(text: &str) -> String {
             name = name.replace(word, " ");
         }
     }
+    // 王芳(数学): the subject is none of the name.
+    let name = match name.split_once('(') {
+        Some((before, _)) if !before.trim().is_empty() => before,
+        _ => &name,
+    };
     name.split_whitespace().last().unwrap_or_default().to_owned()
 }
 

@@ -122,7 +122,8 @@ struct Resolver<'a> {
 
 impl Resolver<'_> {
     fn entry(&mut self, entry: &Entry) {
-        let entry = self.best_reading(entry);
+        let mut entry = self.best_reading(entry);
+        self.second_teacher(&mut entry);
         if self.two_subjects(&entry) {
             return;
         }
@@ -146,8 +147,12 @@ impl Resolver<'_> {
         let subject = self.fate(Noun::Subject, &entry.subject, &entry.at);
         let teacher = self.optional(Noun::Teacher, &entry.teacher, &entry.at);
         let room = self.optional(Noun::Room, &entry.room, &entry.at);
-        let mut ids: Vec<i64> = classes.iter().filter_map(|fate| known(*fate)).collect();
-        ids.dedup();
+        let mut ids: Vec<i64> = Vec::new();
+        for id in classes.iter().filter_map(|fate| known(*fate)) {
+            if !ids.contains(&id) {
+                ids.push(id);
+            }
+        }
         let skipped = classes.iter().chain([&subject]).filter(|fate| **fate == Fate::Skipped).count();
         self.draft.skipped += u32::from(skipped > 0);
         let Some(subject) = known(subject) else { return };
@@ -189,8 +194,49 @@ impl Resolver<'_> {
         {
             (entry.subject, entry.teacher) = (better.subject, better.teacher);
             entry.room = if better.room.is_empty() { entry.room } else { better.room };
+        } else if entry.teacher.is_empty()
+            && !has(Noun::Subject, &entry.subject)
+            && let Some((subject, teacher)) = self.taken_apart(&entry.subject)
+        {
+            (entry.subject, entry.teacher) = (subject, teacher);
         }
         entry
+    }
+
+    /// `数学王芳`, `数学-王芳`: nothing between the names, but the school has both.
+    fn taken_apart(&self, text: &str) -> Option<(String, String)> {
+        let has =
+            |noun, text: &str| self.chosen(noun, text).is_some() || self.matcher.exact(noun, text).is_some();
+        let marks = |c: char| "-_~,、.:|+* ".contains(c);
+        text.char_indices().skip(1).find_map(|(at, _)| {
+            let (subject, teacher) =
+                (text[..at].trim_end_matches(marks), text[at..].trim_start_matches(marks));
+            let both = !teacher.is_empty() && has(Noun::Subject, subject) && has(Noun::Teacher, teacher);
+            both.then(|| (subject.to_owned(), teacher.to_owned()))
+        })
+    }
+
+    /// `数学 王芳/李强`: what would be the room is a teacher.
+    fn second_teacher(&mut self, entry: &mut Entry) {
+        let is = |noun| {
+            self.chosen(noun, &entry.room).is_some() || self.matcher.exact(noun, &entry.room).is_some()
+        };
+        if entry.room.is_empty() || entry.teacher.is_empty() || is(Noun::Room) || !is(Noun::Teacher) {
+            return;
+        }
+        let extra = seen(&std::mem::take(&mut entry.room));
+        self.draft.problems.push(Problem::lost(
+            entry.at.clone(),
+            Code::BadValue,
+            format!(
+                "一格写了两位教师，只导入了「{}」，未导入「{extra}」。请只留一位。",
+                seen(&entry.teacher)
+            ),
+            format!(
+                "The cell names two teachers: “{}” was imported, “{extra}” was not. Leave one.",
+                seen(&entry.teacher)
+            ),
+        ));
     }
 
     /// `音乐/美术` without weeks: what would be the teacher is a subject.

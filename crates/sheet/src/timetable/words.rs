@@ -196,7 +196,7 @@ pub(super) fn period(text: &str) -> Option<PeriodWord> {
         label: label.to_owned(),
         number,
         start_s: time.map(|t| t.0),
-        end_s: time.map(|t| t.1),
+        end_s: time.and_then(|t| t.1),
     };
     let bare = key(&rest);
     if bare.is_empty() {
@@ -268,35 +268,39 @@ fn counted(text: &str) -> Option<(u8, u8, bool)> {
     (strong && first < last && last - first < 4).then(|| (first, last - first + 1, true))
 }
 
-/// Takes `8:00-8:45` out of a text: seconds after midnight.
-fn take_time(text: &str) -> (String, Option<(u32, u32)>) {
+/// Takes `8:00-8:45`, `8.00-8.45` or `8:00` out of a text: start and, where it is said, end in seconds after midnight.
+fn take_time(text: &str) -> (String, Option<(u32, Option<u32>)>) {
     let chars: Vec<char> = text.chars().collect();
+    let mut alone = None;
     for begin in 0..chars.len() {
         if begin > 0 && chars[begin - 1].is_ascii_digit() {
             continue;
         }
         let Some((start_s, next)) = clock(&chars, begin) else { continue };
+        let rest = |end: usize| chars[..begin].iter().chain(&chars[end..]).collect::<String>();
+        if alone.is_none() && chars[begin..next].contains(&':') {
+            alone = Some((rest(next), Some((start_s, None))));
+        }
         let mut at = next;
         while at < chars.len() && " -~至到".contains(chars[at]) {
             at += 1;
         }
         let Some((end_s, end)) = (at > next).then(|| clock(&chars, at)).flatten() else { continue };
         if end_s > start_s {
-            let rest: String = chars[..begin].iter().chain(&chars[end..]).collect();
-            return (rest, Some((start_s, end_s)));
+            return (rest(end), Some((start_s, Some(end_s))));
         }
     }
-    (text.to_owned(), None)
+    alone.unwrap_or_else(|| (text.to_owned(), None))
 }
 
-/// `8:00` or `08:00:30` at a place.
+/// `8:00`, `8.00` or `08:00:30` at a place.
 fn clock(chars: &[char], begin: usize) -> Option<(u32, usize)> {
     let rest = |from: usize| chars.get(from..).unwrap_or_default();
     let digits = |from: usize| rest(from).iter().take(3).take_while(|c| c.is_ascii_digit()).count();
     let value = |from: usize, n: usize| rest(from).iter().take(n).collect::<String>().parse::<u32>().ok();
     let hours = digits(begin);
     let colon = begin + hours;
-    if !(1..=2).contains(&hours) || chars.get(colon) != Some(&':') || digits(colon + 1) != 2 {
+    if !(1..=2).contains(&hours) || !matches!(chars.get(colon), Some(':' | '.')) || digits(colon + 1) != 2 {
         return None;
     }
     let (h, m) = (value(begin, hours)?, value(colon + 1, 2)?);
@@ -305,6 +309,23 @@ fn clock(chars: &[char], begin: usize) -> Option<(u32, usize)> {
         end += 3;
     }
     (h < 24 && m < 60).then_some((h * 3600 + m * 60, end))
+}
+
+/// Day and period in one cell: `周一第1节`, `星期二 3-4节`, `Mon P1`.
+pub(super) fn slot(text: &str) -> Option<(DayWord, PeriodWord)> {
+    if text.chars().count() > 40 {
+        return None;
+    }
+    let chinese = |text: &str| chinese_day(text).filter(|(_, rest)| text.ends_with(rest.as_str()));
+    let english = |text: &str| {
+        let (first, rest) = text.split_once([' ', '-', '\n'])?;
+        let (day, beside) = english_day(&key(first))?;
+        beside.trim_matches('.').is_empty().then(|| (day, rest.to_owned()))
+    };
+    let (day, rest) = chinese(&key(text)).or_else(|| english(&plain(text)))?;
+    let rest = key(rest.trim_matches(|c: char| "-,.:()[] ".contains(c)));
+    let period = period(&rest).or_else(|| period(&format!("第{rest}节"))).filter(|p| !p.pause)?;
+    Some((DayWord { day, week: None, weak: false }, period))
 }
 
 /// Texts that stand in grids without being lessons.
