@@ -21,12 +21,12 @@ export function modal(title, build, { wide = false, name = '' } = {}) {
 }
 
 /** A question. `options` are {value, label, kind}. */
-export function choose(title, lines, options, name = 'choose') {
+export function choose(title, lines, options, name = 'choose', cancel = t('取消', 'Cancel')) {
   return modal(title, (close) => h('div', {},
     h('div', { class: 'g-dialog-body' }, ...lines.map((line) => (typeof line === 'string' ? h('p', {}, line) : line))),
     h('div', { class: 'g-dialog-foot' },
       ...options.map((o) => h('button', { type: 'button', class: `a-btn ${o.kind ?? ''}`, dataset: { act: o.value }, onclick: () => close(o.value) }, o.label)),
-      h('button', { type: 'button', class: 'a-btn', dataset: { act: 'cancel' }, onclick: () => close(null) }, t('取消', 'Cancel')))), { name });
+      h('button', { type: 'button', class: 'a-btn', dataset: { act: 'cancel' }, onclick: () => close(null) }, cancel))), { name });
 }
 
 /** A field with its label and, below it, what is wrong. */

@@ -91,7 +91,8 @@ export class Board {
     const week = this.app.week?.columns.find((column) => column.day === day);
     const badge = week?.badge && h('span', { class: `g-badge ${week.badge}`, title: week.note }, { off: t('休', 'off'), work: t('班', 'on'), exam: t('考', 'exam') }[week.badge]);
     const note = week?.note ? h('small', { class: 'g-note' }, week.note) : null;
-    return [h('b', {}, this.app.names.day(day)), week?.date ? h('span', { class: 'g-date' }, monthDay(week.date)) : null, badge, note];
+    const date = week?.date ? h('span', { class: week.later ? 'g-date g-later' : 'g-date', title: week.later ? t('这一周没有这一天，这是下一次', 'Not in this week: the next one') : null }, week.later ? t('下次 ', 'next ') : '', monthDay(week.date)) : null;
+    return [h('b', {}, this.app.names.day(day)), date, badge, note];
   }
 
   #onDay(day) {
@@ -182,7 +183,8 @@ export class Board {
     if (cont) list.push('g-cont');
     if (guest) list.push('g-guest');
     if (troubles.length > 0) list.push(troubles.some((x) => x.wanted !== 'teacher') ? 'g-bad' : 'g-warn');
-    if (!this.view.runsIn(cell, app.week?.week)) list.push('g-off');
+    const column = app.week?.columns.find((one) => one.day === cell.day);
+    if (!this.view.runsIn(cell, column?.week ?? app.week?.week)) list.push('g-off');
     return list.join(' ');
   }
 

@@ -3,7 +3,7 @@
 import { choose } from './grid-ask.js';
 import * as edit from './grid-edit.js';
 import { slotOf } from './grid-core.js';
-import { t } from './grid-words.js';
+import { h, t } from './grid-words.js';
 
 const BLAMED_MAX = 3; // conflicts spelled out in one sentence; the list has them all
 
@@ -143,7 +143,8 @@ export class Desk {
     this.carry = { items, copy };
     this.app.onSelect();
     const what = items.length === 1 ? this.app.names.what(items[0].cell) : t(`${items.length} 节课`, `${items.length} lessons`);
-    this.app.say(t(`已拿起 ${what}：选好位置后放下（空格或点击），Esc 取消`, `Picked up ${what}: choose a place, then drop it (Space or tap); Esc cancels`), { keep: true });
+    const cancel = h('button', { type: 'button', class: 'g-link', onclick: () => this.release(null) }, t('取消（Esc）', 'Cancel (Esc)'));
+    this.app.say(t(`已拿起 ${what}：点目标格放下，或用方向键选好按空格`, `Picked up ${what}: tap a cell to drop it, or go there with the arrows and press Space`), { keep: true, button: cancel });
   }
 
   /** Ends carrying; with a position, drops there. */

@@ -1,7 +1,7 @@
 // The draft: saved on the site a moment after each change, and in this browser when the site cannot be reached.
 import { choose } from './grid-ask.js';
 import { wire } from './grid-core.js';
-import { Refused, post } from './grid-net.js';
+import { Refused, get, post } from './grid-net.js';
 import { hourMinute, t } from './grid-words.js';
 
 const QUIET_MS = 1200; // a change is saved when nothing has happened for so long
@@ -83,22 +83,39 @@ export class Draft {
     const { app } = this;
     const cells = [...app.plan.cells()].map(wire);
     const isSame = app.changedCount() === 0;
+    const slots = new Map(app.plan.slots);
     this.dirty = false;
     try {
-      const body = isSame ? { school: app.school, discard: true } : { school: app.school, base_no: app.baseNo, cells };
+      const body = { school: app.school, seen_ms: this.seenMs, ...(isSame ? { discard: true } : { base_no: app.baseNo, cells }) };
       const answer = await post('/admin/timetable/draft', app.csrf, body);
       this.forget();
+      app.synced = slots;
       this.seenMs = isSame ? 0 : answer.saved_at_ms;
       this.say(isSame ? '' : 'ok', isSame ? t('没有未发布的改动', 'Nothing unpublished') : t(`草稿已保存 ${hourMinute(answer.saved_at_ms)}`, `Draft saved ${hourMinute(answer.saved_at_ms)}`));
       return true;
     } catch (error) {
-      this.dirty = true;
-      this.keep();
-      const why = error instanceof Refused ? error.message : String(error);
-      this.say('bad', t(`草稿还没有存到网站：${why}（已留在本浏览器）`, `The draft is not on the site yet: ${why} (kept in this browser)`));
-      this.timer = setTimeout(() => this.save(), RETRY_MS);
-      return false;
+      if (error instanceof Refused && error.body.field === 'seen_ms') return this.#joinOther();
+      return this.#failed(error);
     }
+  }
+
+  /** The same account has saved in another window: both are put together, and that is saved. */
+  async #joinOther() {
+    try {
+      this.app.join(await get(`/admin/timetable/data?school=${this.app.school}`));
+      return true;
+    } catch (error) {
+      return this.#failed(error);
+    }
+  }
+
+  #failed(error) {
+    this.dirty = true;
+    this.keep();
+    const why = error instanceof Refused ? error.message : String(error);
+    this.say('bad', t(`草稿还没有存到网站：${why}（已留在本浏览器）`, `The draft is not on the site yet: ${why} (kept in this browser)`));
+    this.timer = setTimeout(() => this.save(), RETRY_MS);
+    return false;
   }
 
   async discard() {

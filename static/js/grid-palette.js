@@ -9,12 +9,28 @@ const LISTED_MAX = 200; // conflicts in the list; a timetable with more is not b
 
 const faceOf = (card) => `${card.class}|${card.subject}|${card.teacher}|${card.room}|${card.with}`;
 
+/** One stop for Tab in a row or list of buttons; arrows, Home and End go from one to the next. */
+function rove(root) {
+  root.addEventListener('keydown', (event) => {
+    const all = [...root.querySelectorAll('button')];
+    const at = all.indexOf(event.target);
+    const last = all.length - 1;
+    const to = { ArrowRight: at + 1, ArrowDown: at + 1, ArrowLeft: at - 1, ArrowUp: at - 1, Home: 0, End: last }[event.key];
+    if (at < 0 || to === undefined) return;
+    event.preventDefault();
+    const next = all[Math.max(0, Math.min(to, last))];
+    for (const button of all) button.tabIndex = button === next ? 0 : -1;
+    next.focus();
+  });
+}
+
 export class Palette {
   constructor(app, root) {
     this.app = app;
     this.root = root;
     this.made = new Map(); // by view: cards of this visit
     this.cards = new Map();
+    rove(root);
   }
 
   card(key) {
@@ -53,7 +69,7 @@ export class Palette {
       this.cards.set(String(i), card);
       const parts = { class: [app.names.teacher(cell.teacher)], teacher: [app.names.class(cell.class)] }[app.view.kind] ?? [app.names.class(cell.class), app.names.teacher(cell.teacher)];
       const who = parts.filter(Boolean).join(' ');
-      return h('button', { type: 'button', class: `g-card g-c${app.names.colour(cell.subject)}`, dataset: { act: 'card', card: i, subject: cell.subject, teacher: cell.teacher ?? '' }, title: t('拖到格子里；或按回车拿起，再选格子', 'Drag it to a cell; or press Enter, then choose a cell') },
+      return h('button', { type: 'button', class: `g-card g-c${app.names.colour(cell.subject)}`, tabindex: -1, dataset: { act: 'card', card: i, subject: cell.subject, teacher: cell.teacher ?? '' }, title: t('拖到格子里；或按回车拿起，再选格子', 'Drag it to a cell; or press Enter, then choose a cell') },
         h('b', {}, app.names.subject(cell.subject)), who ? h('span', { class: 'g-who' }, who) : null,
         h('i', { class: 'g-mark', 'aria-label': t(`每周 ${n} 节`, `${n} a week`) }, `×${n}`));
     });
@@ -86,6 +102,8 @@ export class Palette {
     if (!made) return;
     this.made.set(this.#key(), [...(this.made.get(this.#key()) ?? []), made]);
     this.draw();
+    const key = [...this.cards].find(([, card]) => faceOf(card) === faceOf(made))?.[0];
+    this.root.querySelector(`[data-card="${key}"]`)?.focus();
     app.say(t(`已添加课程卡 ${names.what(made)}，拖到格子里`, `Card ${names.what(made)} added: drag it to a cell`));
   }
 }
@@ -94,6 +112,7 @@ export class Palette {
 export class Picker {
   constructor(app, { list, search }) {
     Object.assign(this, { app, list, search });
+    rove(list);
     search.addEventListener('input', () => this.draw());
     search.addEventListener('keydown', (event) => {
       if (event.key === 'Enter') list.querySelector('button')?.click();
@@ -115,11 +134,15 @@ export class Picker {
     const nodes = [];
     for (const item of found) {
       const current = !app.view.isAll && item.id === app.view.id;
-      nodes.push(h('li', {}, h('button', { type: 'button', dataset: { act: 'show', id: item.id }, 'aria-current': current ? 'true' : null }, item.label, item.note ? h('small', {}, item.note) : null)));
+      nodes.push(h('li', {}, h('button', { type: 'button', tabindex: current ? 0 : -1, dataset: { act: 'show', id: item.id }, 'aria-current': current ? 'true' : null }, item.label, item.note ? h('small', {}, item.note) : null)));
     }
     if (nodes.length === 0) nodes.push(h('li', { class: 'a-soft' }, t('没有找到', 'Nothing found')));
+    const hadFocus = this.list.contains(document.activeElement);
     this.list.replaceChildren(...nodes);
     const current = this.list.querySelector('[aria-current]');
+    const entry = current ?? this.list.querySelector('button');
+    if (entry) entry.tabIndex = 0;
+    if (hadFocus) entry?.focus({ preventScroll: true });
     if (current) this.list.scrollTop = current.offsetTop - this.list.clientHeight / 2;
   }
 }

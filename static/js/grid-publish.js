@@ -5,8 +5,11 @@ import { h, t } from './grid-words.js';
 
 const POLL_MS = 2000;
 
-/** Asks and publishes. `what` is {school, base_no, cells} or {school, base_no, version}. Gives the site's answer, or null. */
-export async function publish(csrf, what) {
+/**
+ * Asks and publishes. `what` is {school, base_no, cells} or {school, base_no, version}; `warnings` are sentences for the
+ * dialog. Gives the site's answer, or null.
+ */
+export async function publish(csrf, what, warnings = []) {
   const ask = { ...what, choose: [], choose_no: 0 };
   let failed = null;
   for (;;) {
@@ -21,7 +24,7 @@ export async function publish(csrf, what) {
       if (!(await settle(ask, checked))) return null;
       continue;
     }
-    const answer = await show(checked, failed);
+    const answer = await show(checked, failed, { version: what.version, warnings });
     if (!answer) return null;
     try {
       return await post('/admin/timetable/publish', csrf, { ...ask, ...answer });
@@ -37,13 +40,14 @@ export async function publish(csrf, what) {
 
 async function sorry(error) {
   const problems = error.body?.problems ?? [];
-  await choose(t('现在不能发布', 'It cannot be published now'), [error.message, lines(problems)], [], 'refused');
+  const text = error.status === 0 ? t('连不上网站，没有发布。请检查网络，再点一次“发布…”；草稿还在。', 'The site cannot be reached: nothing was published. Check the network and press Publish again; the draft is kept.') : error.message;
+  await choose(t('现在不能发布', 'It cannot be published now'), [text, lines(problems)], [], 'refused', t('关闭', 'Close'));
 }
 
 const lines = (texts) => h('ul', { class: 'g-lines', tabindex: texts.length > 5 ? 0 : null }, ...texts.map((text) => h('li', {}, text)));
 
 /** Who else published meanwhile, in one line each. */
-const others = (list) => list.map((o) => t(`${o.by} 于 ${o.at} 发布了第 ${o.no} 版：他改的 ${o.slots} 格已自动合并进来。`, `${o.by} published version ${o.no} at ${o.at}: the ${o.slots} cells changed there were merged in.`));
+const others = (list) => list.map((o) => t(`${o.by} 于 ${o.at} 发布了第 ${o.no} 版，改了 ${o.slots} 格；和您没有冲突的已自动合并进来。`, `${o.by} published version ${o.no} at ${o.at} and changed ${o.slots} cells; those that you left alone are merged in.`));
 
 /** Each slot that both changed: theirs or mine. */
 async function settle(ask, found) {
@@ -79,16 +83,17 @@ async function settle(ask, found) {
 }
 
 /** The diff dialog. */
-function show(checked, failed) {
+function show(checked, failed, { version, warnings }) {
   const { diff } = checked;
   const nothing = diff.added + diff.changed + diff.removed === 0;
   const sum = t(`新增 ${diff.added}　修改 ${diff.changed}　取消 ${diff.removed}，影响 ${checked.gatherers.length} 个采集端`, `${diff.added} added, ${diff.changed} changed, ${diff.removed} cancelled; ${checked.gatherers.length} gatherers affected`);
   const offline = checked.gatherers.filter((g) => !g.online).map((g) => g.name);
-  return modal(t('发布课表', 'Publish the timetable'), (close) => {
+  const title = version ? t(`回滚到第 ${version} 版`, `Go back to version ${version}`) : t('发布课表', 'Publish the timetable');
+  return modal(title, (close) => {
     const from = when(checked, failed?.kept?.from);
     const note = h('input', { class: 'a-input', name: 'note', maxlength: 120, value: failed?.kept?.note ?? '', placeholder: t('例如：第二次月考后调整', 'such as: after the midterm') });
     const accept = h('input', { type: 'checkbox', name: 'accept', checked: failed?.kept?.accept_teacher_conflicts ?? false, onchange: () => renew() });
-    const go = h('button', { class: 'a-btn main', dataset: { act: 'publish-now' } }, t('发布', 'Publish'));
+    const go = h('button', { class: 'a-btn main', dataset: { act: 'publish-now' } }, version ? t('回滚', 'Go back') : t('发布', 'Publish'));
     const renew = () => { go.disabled = nothing || checked.refused.length > 0 || (checked.teachers.length > 0 && !accept.checked); };
     renew();
     const submit = (event) => {
@@ -99,6 +104,8 @@ function show(checked, failed) {
       failed ? h('div', { class: 'a-flash bad', role: 'alert' }, h('div', {}, failed.text, lines(failed.problems))) : null,
       nothing ? h('p', {}, t('与已发布的课表相同，没有要发布的改动。', 'The same as what is published: there is nothing to publish.')) : h('p', { class: 'g-sum', dataset: { f: 'sum' } }, sum),
       offline.length > 0 ? h('p', { class: 'a-soft' }, t(`离线的采集端重新登录后会自动收到：${offline.join('、')}`, `Off line, will get it at their next login: ${offline.join(', ')}`)) : null,
+      version ? h('p', { class: 'a-soft' }, t('这一版的内容会作为新的一版发布；现在的各版都保留，您没有发布的草稿也保留。', 'Its lessons are published as a new version; every version stays, and so does your draft.')) : null,
+      ...warnings.map((text) => h('p', { class: 'a-flash warn' }, h('span', {}, text))),
       ...others(checked.others).map((text) => h('p', { class: 'a-flash info' }, h('span', {}, text))),
       checked.refused.length > 0 ? h('section', { class: 'g-refused' }, h('h3', {}, t(`${checked.refused.length} 处冲突必须先解决`, `${checked.refused.length} conflicts must be solved first`)), lines(checked.refused)) : null,
       checked.teachers.length > 0 ? h('section', { class: 'g-asked' }, h('h3', {}, t(`${checked.teachers.length} 处教师冲突`, `${checked.teachers.length} teachers are wanted twice`)), lines(checked.teachers), h('label', { class: 'a-choice' }, accept, h('span', {}, t('知道了，仍然发布', 'I know; publish anyway')))) : null,
@@ -152,9 +159,9 @@ export class Delivery {
   }
 
   #draw({ total, delivered, rows }) {
-    const text = total === 0 ? t('学校还没有采集端', 'The school has no gatherer') : t(`已下发 ${delivered}/${total}`, `Delivered ${delivered}/${total}`);
+    const text = total === 0 ? t('学校还没有采集端，课不会被录制', 'The school has no gatherer: nothing is recorded') : t(`已下发 ${delivered}/${total}`, `Delivered ${delivered}/${total}`);
     const wait = rows.filter((row) => !row.delivered);
-    this.place.replaceChildren(h('span', { class: `a-badge ${delivered === total ? 'ok' : 'info'}`, dataset: { f: 'delivered' } }, text),
+    this.place.replaceChildren(h('span', { class: `a-badge ${total === 0 ? 'warn' : delivered === total ? 'ok' : 'info'}`, dataset: { f: 'delivered' } }, text),
       ...wait.map((row) => h('span', { class: 'g-lack' }, h('a', { href: `/admin/gatherers/${row.id}` }, row.name), h('span', { class: `a-badge ${row.tone}` }, row.text))));
   }
 }

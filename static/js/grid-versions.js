@@ -20,7 +20,7 @@ root.addEventListener('click', async (event) => {
       return;
     }
     sessionStorage.setItem('yl-delivery', root.dataset.school);
-    location.assign(`/admin/timetable/versions?school=${root.dataset.school}&done=saved`);
+    location.assign(`/admin/timetable/versions?school=${root.dataset.school}&done=rolled&n=${done.no}`);
   } catch (error) {
     live.textContent = error.message;
   }

@@ -29,8 +29,12 @@ export const hourMinute = (ms) => {
   return `${String(at.getHours()).padStart(2, '0')}:${String(at.getMinutes()).padStart(2, '0')}`;
 };
 
-/** 2026-11-20 → 11/20. */
-export const monthDay = (date) => `${Number(date.slice(5, 7))}/${Number(date.slice(8, 10))}`;
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+/** 2026-11-20 → 11/20, 20 Nov. */
+export const monthDay = (date) => {
+  const [month, day] = [Number(date.slice(5, 7)), Number(date.slice(8, 10))];
+  return t(`${month}/${day}`, `${day} ${MONTHS[month - 1]}`);
+};
 
 /** The school's names by id, and how cells are said. */
 export class Names {

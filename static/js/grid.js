@@ -21,6 +21,7 @@ import { Desk } from './grid-desk.js';
 import { Drag } from './grid-drag.js';
 import { Draft } from './grid-draft.js';
 import { changed, remove } from './grid-edit.js';
+import { bySlot, joined } from './grid-join.js';
 import { keys } from './grid-keys.js';
 import { Refused, get } from './grid-net.js';
 import { Palette, Picker, drawConflicts } from './grid-palette.js';
@@ -53,24 +54,53 @@ class App {
     let data = await get(`/admin/timetable/data?school=${this.school}`);
     const kept = await Draft.chosen(this, data.draft);
     const isKept = kept !== null;
-    this.draft.seenMs = data.draft?.saved_at_ms ?? 0;
+    this.draft.seenMs = data.draft_ms;
+    this.synced = bySlot((data.draft?.cells ?? data.cells).map(full)); // slots as the site's draft has them
     if (isKept && kept.base_no !== data.base_no) data = { ...data, ...(await get(`/admin/timetable/data?school=${this.school}&base=${kept.base_no}`)) };
     this.data = data;
     this.names = new Names(data);
     this.bells = new Bells(data.bells.tables, data.bells.of, this.names.classes);
-    this.baseNo = data.base_no;
-    this.base = new Map();
-    for (const cell of data.cells.map(full)) this.base.set(slotOf(cell), [...(this.base.get(slotOf(cell)) ?? []), cell]);
     const cells = (isKept ? kept.cells : data.draft?.cells) ?? data.cells;
     this.plan = new Plan(cells.map(full), this.bells, this.names.classes);
-    this.changed = new Set(); // slots that differ from `base`
-    for (const slot of new Set([...this.base.keys(), ...this.plan.slots.keys()])) this.#compare(slot);
+    this.#begin(data);
+    for (const link of document.querySelectorAll('[data-published]')) link.hidden = data.newest_no === 0;
     this.week = data.week;
     this.changes = new Map(data.week.changes.map((one) => [one.slot, one.text]));
     const kind = this.view?.kind ?? (KINDS.includes(asked.get('view')) ? asked.get('view') : 'class');
     this.show(kind, this.view?.id ?? (Number(asked.get('id')) || null));
     this.#saidAtStart(isKept);
     this.root.dataset.ready = '1';
+  }
+
+  /** What changes are counted against. */
+  #begin(data) {
+    this.baseNo = data.base_no;
+    this.base = bySlot(data.cells.map(full));
+    this.changed = new Set(); // slots that differ from `base`
+    for (const slot of new Set([...this.base.keys(), ...this.plan.slots.keys()])) this.#compare(slot);
+  }
+
+  /** Takes in what the same account saved in another window since this one last knew. */
+  join(data) {
+    const theirs = bySlot((data.draft?.cells ?? data.cells).map(full));
+    const { edits, both } = joined(this.synced, theirs, this.plan.slots);
+    this.synced = theirs;
+    this.draft.seenMs = data.draft_ms;
+    if (data.base_no !== this.baseNo) this.#begin(data);
+    this.plan.commit(t('合并另一个窗口的改动', 'take in the other window'), edits);
+    this.after();
+    const kept = both > 0 ? t(`；${both} 格两边都改了，现在是这个窗口的`, `; ${both} were changed in both, and this window's stand`) : '';
+    this.say(t(`这个账号在另一个窗口里也改了课表：那边的 ${edits.size} 格已合并进来${kept}`, `The same account edits in another window: its ${edits.size} cells were taken in${kept}`), { keep: true });
+  }
+
+  /** Lessons that are to be recorded where no camera is, among what is about to be published. */
+  blind() {
+    const seen = new Set([...this.names.channels.values()].map((channel) => channel.room).filter((room) => room !== null));
+    const cells = [...this.changed].flatMap((slot) => this.plan.at(slot)).filter((cell) => this.plan.records(cell) && !seen.has(this.plan.roomOf(cell)));
+    if (cells.length === 0) return [];
+    const named = [...new Set(cells.map((cell) => this.names.class(cell.class)))];
+    const list = named.slice(0, 3).join(t('、', ', ')) + (named.length > 3 ? t(' 等', ' …') : '');
+    return [t(`这次改动中有 ${cells.length} 节设为录，但没有教室或教室里没有通道，录不到：${list}。到“班级”指定教室，到“直播管理”给通道选教室。`, `${cells.length} of these lessons are to be recorded but have no room, or one without a channel, so nothing will be: ${list}. Give the class a room (Classes) and the channel its room (Channels).`)];
   }
 
   #saidAtStart(isKept) {
@@ -227,11 +257,11 @@ class App {
 
   async publish() {
     await this.draft.save();
-    const done = await publish(this.csrf, { school: this.school, base_no: this.baseNo, cells: [...this.plan.cells()].map(wire) });
+    const done = await publish(this.csrf, { school: this.school, base_no: this.baseNo, seen_ms: this.draft.seenMs, cells: [...this.plan.cells()].map(wire) }, this.blind());
     if (!done) return;
     this.draft.dirty = false;
     this.draft.forget();
-    const merged = done.others.map((o) => t(`；已合并 ${o.by} ${o.at} 发布的 ${o.slots} 格`, `; merged ${o.slots} cells that ${o.by} published at ${o.at}`)).join('');
+    const merged = done.others.map((o) => t(`；${o.by} ${o.at} 发布的改动（${o.slots} 格）已合并`, `; merged with the ${o.slots} cells that ${o.by} changed at ${o.at}`)).join('');
     await this.load();
     this.say(done.unchanged ? t('与已发布的课表相同，没有改变', 'The same as what is published: nothing changed') : t(`已发布第 ${done.no} 版，${done.from} 起执行${merged}`, `Version ${done.no} is published, in force from ${done.from}${merged}`));
     this.delivery.start();

@@ -263,6 +263,40 @@ async fn a_draft_is_its_makers_own_and_takes_in_what_others_publish() {
 }
 
 #[tokio::test]
+async fn two_windows_of_one_account_do_not_overwrite_each_other_s_draft() {
+    let (site, s) = school().await;
+    let one = Editor::admin(&site);
+    let at = |class: usize, subject: i64| cell(s.classes[class], 1, 1, subject, s.teachers[class]);
+    let kept = |seen_ms: i64, class: usize| json!({"school": 1, "base_no": 0, "seen_ms": seen_ms, "cells": [at(class, 1)]});
+    let first = one.post("draft", &kept(0, 0)).await.ok()["saved_at_ms"].as_i64().unwrap();
+    assert_eq!(one.data().await["draft_ms"], first);
+
+    // The other window knows of no draft: neither its cells nor its dropping nor its publishing ends the first one's.
+    one.post("draft", &kept(first - 1, 1)).await.refused(409, "seen_ms", &[]);
+    one.post("draft", &json!({"school": 1, "discard": true, "seen_ms": 0})).await.refused(
+        409,
+        "seen_ms",
+        &[],
+    );
+    one.post("publish", &kept(0, 1)).await.ok();
+    assert_eq!(
+        one.data().await["draft"]["cells"].as_array().unwrap().len(),
+        2,
+        "what was published, and the draft"
+    );
+
+    // Going back to an old version leaves the draft of the one who does it.
+    one.post("publish", &json!({"school": 1, "base_no": 1, "cells": [], "seen_ms": 0})).await.ok();
+    one.post("publish", &json!({"school": 1, "base_no": 2, "version": 1})).await.ok();
+    assert_eq!(site.state.db.draft(SCHOOL, one.id).await.unwrap().unwrap().timetable.cells.len(), 1);
+
+    one.post("publish", &json!({"school": 1, "base_no": 3, "cells": [at(0, 1)], "seen_ms": first}))
+        .await
+        .ok();
+    assert_eq!(site.state.db.draft(SCHOOL, one.id).await.unwrap(), None);
+}
+
+#[tokio::test]
 async fn a_draft_of_a_whole_large_school_fits_and_one_cell_more_does_not() {
     let (site, s) = school().await;
     let admin = Editor::admin(&site);

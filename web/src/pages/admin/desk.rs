@@ -209,6 +209,10 @@ impl Desk {
         let (zh, en) = match self.query.text("done") {
             "added" => ("已添加。".to_owned(), "Added.".to_owned()),
             "saved" => ("已保存。".to_owned(), "Saved.".to_owned()),
+            "rolled" => (
+                format!("已回滚：旧版的内容发布为第 {count} 版，原来的各版都还在。"),
+                format!("Gone back: the old timetable is version {count} now, and every version stays."),
+            ),
             "deleted" => (format!("已删除 {count} 条。"), format!("{count} removed.")),
             "sent" => {
                 ("已保存，并已通知采集端。".to_owned(), "Saved, and the gatherer has been told.".to_owned())

@@ -33,6 +33,8 @@ pub struct Data {
     from: Option<Date>,
     cells: Vec<Cell>,
     draft: Option<DraftOut>,
+    /// When the draft that the site holds was saved (Unix ms), also one that equals what is published; 0 = none.
+    draft_ms: i64,
     /// What others published since the draft was begun, merged into it.
     merged: Vec<Other>,
     names: Names,
@@ -154,31 +156,32 @@ pub struct DataQuery {
     base: Option<i64>,
 }
 
-/// What the draft is, made from which version, and what was merged into it.
-type Basis = (i64, Option<(Vec<Cell>, i64)>, Vec<Other>);
+/// What the draft is, made from which version, what was merged into it, and when the site's copy was saved (0 = none).
+type Basis = (i64, Option<(Vec<Cell>, i64)>, Vec<Other>, i64);
 
 /// The draft put on top of what is published now, where that goes without asking.
 async fn basis(state: &AppState, visitor: &Visitor, ground: &Ground) -> Result<Basis, Failure> {
     let newest_no = ground.newest_no();
     let Some(user) = &visitor.user else { return Err(WebError::LoginNeeded.into()) };
     let Some(draft) = state.db.draft(ground.directory.school.id, user.id).await? else {
-        return Ok((newest_no, None, Vec::new()));
+        return Ok((newest_no, None, Vec::new(), 0));
     };
     let newest = ground.cells(state, newest_no).await?;
+    let saved_at_ms = draft.saved_at_ms;
     if draft.base_no == newest_no {
         let kept = (draft.timetable != newest).then_some((draft.timetable.cells, draft.saved_at_ms));
-        return Ok((newest_no, kept, Vec::new()));
+        return Ok((newest_no, kept, Vec::new(), saved_at_ms));
     }
     // Of a version that is not there (a database that was put back) nothing is known: every difference is asked.
     let base_no = if ground.versions.iter().any(|v| v.no == draft.base_no) { draft.base_no } else { 0 };
     let base = ground.cells(state, base_no).await?;
     let merged = merge(&base, &newest, &draft.timetable);
     if !merged.clashes.is_empty() {
-        return Ok((base_no, Some((draft.timetable.cells, draft.saved_at_ms)), Vec::new()));
+        return Ok((base_no, Some((draft.timetable.cells, draft.saved_at_ms)), Vec::new(), saved_at_ms));
     }
     let told = others(state, visitor, ground, base_no).await?;
     let kept = (merged.timetable != newest).then_some((merged.timetable.cells, draft.saved_at_ms));
-    Ok((newest_no, kept, told))
+    Ok((newest_no, kept, told, saved_at_ms))
 }
 
 /// `GET …/data?school=1`
@@ -189,8 +192,8 @@ pub async fn data(
 ) -> Result<Json<Data>, Failure> {
     let ground = Ground::read(&state, query.school).await?;
     let newest_no = ground.newest_no();
-    let (base_no, draft, merged) = match query.base {
-        Some(no) => (no, None, Vec::new()),
+    let (base_no, draft, merged, draft_ms) = match query.base {
+        Some(no) => (no, None, Vec::new(), 0),
         None => basis(&state, &visitor, &ground).await?,
     };
     let today = today(&state, &visitor);
@@ -202,6 +205,7 @@ pub async fn data(
         from: ground.versions.first().map(|v| v.from),
         cells: ground.cells(&state, base_no).await?.cells,
         draft: draft.map(|(cells, at)| DraftOut { cells, saved_at_ms: at, at: when(&visitor.zone(), at) }),
+        draft_ms,
         merged,
         names: names(&state, &ground),
         rotation: rotates(&ground.calendar),

@@ -37,6 +37,13 @@ pub struct Saved {
     saved_at_ms: i64,
 }
 
+/// Whether the draft on the site is the one that the page knows, so that it may be overwritten or dropped.
+async fn is_seen(state: &AppState, ask: &Ask, user: UserId) -> Result<bool, WebError> {
+    let Some(seen_ms) = ask.seen_ms else { return Ok(true) };
+    let kept = state.db.draft(ask.school, user).await?;
+    Ok(kept.is_none_or(|kept| kept.saved_at_ms == seen_ms))
+}
+
 /// `POST …/draft`: keeps the visitor's draft, or drops it. What a draft says is judged when it is published; only its
 /// limits are kept here.
 pub async fn draft(
@@ -45,6 +52,13 @@ pub async fn draft(
     Posted(mut ask): Posted<Ask>,
 ) -> Result<Json<Saved>, Failure> {
     let user = user(&visitor)?;
+    if !is_seen(&state, &ask, user).await? {
+        let what = (
+            "这个账号在另一个窗口里也改了课表，草稿没有覆盖它。",
+            "The same account edits the timetable in another window: its draft was not overwritten.",
+        );
+        return Err(Refusal::new(visitor.lang, "seen_ms", what.0, what.1).with(StatusCode::CONFLICT).into());
+    }
     let saved_at_ms = state.now_ms();
     if ask.discard {
         state.db.drop_draft(ask.school, user).await?;
@@ -196,6 +210,9 @@ pub async fn publish(
 ) -> Result<Json<Published>, Failure> {
     let user = user(&visitor)?;
     let l = visitor.lang;
+    // 回滚 publishes an old version: what the visitor is in the middle of stays a draft, and so does what the same account
+    // has saved in another window.
+    let is_draft_done = ask.version.is_none() && is_seen(&state, &ask, user).await?;
     let mut sent = None;
     for _ in 0..TRIES {
         let ground = Ground::read(&state, ask.school).await?;
@@ -210,7 +227,9 @@ pub async fn publish(
             return Err(clashing(&words, &proposal, &others).into());
         }
         if proposal.merged == proposal.newest {
-            state.db.drop_draft(ask.school, user).await?;
+            if is_draft_done {
+                state.db.drop_draft(ask.school, user).await?;
+            }
             let newest = ground.versions.first();
             let from = newest.map_or_else(|| today(&state, &visitor), |version| version.from);
             return Ok(Json(Published { no: proposal.newest_no, from, unchanged: true, others }));
@@ -227,7 +246,9 @@ pub async fn publish(
         };
         match state.db.publish_timetable(ask.school, &new, user, state.now_ms()).await {
             Ok(no) => {
-                state.db.drop_draft(ask.school, user).await?;
+                if is_draft_done {
+                    state.db.drop_draft(ask.school, user).await?;
+                }
                 tell_school(&state, ask.school).await?;
                 tracing::info!(school.id = %ask.school, version = no, %from, "Published timetable {no} from {from}");
                 return Ok(Json(Published { no, from, unchanged: false, others }));

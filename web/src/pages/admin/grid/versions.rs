@@ -1,6 +1,6 @@
 //! 版本: every timetable that was published, what it changed, and the way back.
 
-use super::proposal::Ground;
+use super::proposal::{Ground, today};
 use super::words::Words;
 use crate::error::WebError;
 use crate::lang::Lang;
@@ -31,6 +31,15 @@ struct Version {
     cells: i64,
     /// The newest one cannot be gone back to.
     newest: bool,
+    /// It is what is taught by today.
+    in_force: bool,
+}
+
+/// The version in force today: the latest first date that has come, of equals the latest published.
+fn in_force(state: &AppState, desk: &Desk, versions: &[VersionRow]) -> i64 {
+    let today = today(state, &desk.visitor);
+    let begun = versions.iter().filter(|v| v.from <= today);
+    begun.max_by_key(|v| (v.from, v.no)).map_or(0, |v| v.no)
 }
 
 #[derive(Template)]
@@ -52,7 +61,7 @@ fn source(l: Lang, source: &str) -> String {
     }
 }
 
-fn row(desk: &Desk, version: &VersionRow, newest: i64) -> Version {
+fn row(desk: &Desk, version: &VersionRow, newest: i64, in_force: i64) -> Version {
     Version {
         no: version.no,
         from: version.from.to_string(),
@@ -62,6 +71,7 @@ fn row(desk: &Desk, version: &VersionRow, newest: i64) -> Version {
         note: version.note.clone(),
         cells: version.cells,
         newest: version.no == newest,
+        in_force: version.no == in_force,
     }
 }
 
@@ -82,7 +92,8 @@ pub async fn list(State(state): State<AppState>, desk: Desk) -> Result<Response,
         Lang::En => format!("{name}: from version {base}, saved {}", when(&desk.zone, at)),
     };
     let drafts = state.db.drafts(school).await?.into_iter().map(draft).collect();
-    let rows = versions.iter().map(|version| row(&desk, version, newest)).collect();
+    let running = in_force(&state, &desk, &versions);
+    let rows = versions.iter().map(|version| row(&desk, version, newest, running)).collect();
     Ok(Page(VersionsPage { s: desk, school, newest, rows, drafts }).into_response())
 }
 
@@ -142,7 +153,7 @@ pub async fn show(
         Lang::Zh => format!("新增 {added}　修改 {changed}　取消 {removed}"),
         Lang::En => format!("{added} added, {changed} changed, {removed} cancelled"),
     };
-    let version = row(&desk, found, newest);
+    let version = row(&desk, found, newest, in_force(&state, &desk, &ground.versions));
     let (zh, en) = (format!("课表第 {no} 版"), format!("Version {no} of the timetable"));
     let back = desk.t("课表版本", "Versions").to_owned();
     let desk = desk.titled(&zh, &en).back_to(around.at("/admin/timetable/versions"), back);

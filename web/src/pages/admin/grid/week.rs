@@ -18,7 +18,7 @@ const WEEK: i64 = 7;
 pub struct Week {
     /// 第 n 周; absent out of term.
     pub week: Option<u16>,
-    /// `11/16 – 11/22`.
+    /// `11/16 – 11/22`, `16 Nov – 22 Nov`.
     pub range: String,
     /// Monday of the week before.
     pub previous: Date,
@@ -37,6 +37,10 @@ pub struct Column {
     pub day: u8,
     /// Its date; in a rotation the next one from Monday on.
     pub date: Option<Date>,
+    /// In a rotation: the number of the week that date is in, which may be a later one than the shown.
+    pub week: Option<u16>,
+    /// In a rotation: that date is after the shown week.
+    pub later: bool,
     /// `off`, `work` or `exam`, where the calendar says so.
     pub badge: Option<&'static str>,
     /// Its note and what is made up for.
@@ -90,13 +94,18 @@ impl Week {
             let date = dates.get(&day).copied();
             let entry = date.and_then(|date| calendar.day(date));
             let (badge, note) = entry.map(|entry| badge(l, entry)).unwrap_or_default();
-            Column { day, date, badge, note, today: date == Some(today) }
+            let week = cycle.and(days.iter().find(|day| Some(day.date) == date)).and_then(|day| day.week);
+            let later = date.is_some_and(|date| date > last);
+            Column { day, date, week, later, badge, note, today: date == Some(today) }
         };
         let columns = (1..=calendar.columns()).map(column).collect();
         let column_on = |date: Date| days.iter().find(|day| day.date == date)?.column;
         Self {
             week: days.iter().take(WEEK as usize).find_map(|day| day.week),
-            range: format!("{} – {}", first.strftime("%-m/%-d"), last.strftime("%-m/%-d")),
+            range: match l {
+                Lang::Zh => format!("{} – {}", first.strftime("%-m/%-d"), last.strftime("%-m/%-d")),
+                Lang::En => format!("{} – {}", first.strftime("%-d %b"), last.strftime("%-d %b")),
+            },
             previous: after(first, -WEEK),
             next: after(first, WEEK),
             columns,
@@ -209,5 +218,23 @@ mod tests {
         assert_eq!(dates.len(), 8);
         assert_eq!(dates[7], Some(date(2026, 9, 7)));
         assert_eq!(dates[0], Some(date(2026, 9, 11)));
+    }
+
+    #[test]
+    fn in_a_rotation_a_date_after_the_week_is_marked_and_has_its_own_week_number() {
+        let rotation = Rotation { work_days: 8, rest_days: 3, pause_on_off: false, anchors: Vec::new() };
+        let of = |day| Week::of(Lang::En, &calendar(Some(rotation.clone()), vec![]), day, day, &[]);
+        // 14 September is day 4: days 1 to 3 come round again on 22 to 24 September.
+        let week = of(date(2026, 9, 16));
+        let seen: Vec<_> = week.columns.iter().map(|c| (c.week, c.later)).collect();
+        assert_eq!((week.week, week.range.as_str()), (Some(3), "14 Sep – 20 Sep"));
+        assert_eq!(seen[0], (Some(4), true));
+        assert_eq!(seen[3], (Some(3), false));
+        assert!(
+            Week::of(Lang::Zh, &calendar(None, vec![]), date(2026, 9, 16), date(2026, 9, 16), &[])
+                .columns
+                .iter()
+                .all(|c| c.week.is_none() && !c.later)
+        );
     }
 }

@@ -85,6 +85,10 @@ pub struct Ask {
     /// The draft is dropped.
     #[serde(default)]
     pub discard: bool,
+    /// When the draft on the site was saved, as far as the page knows (Unix ms, 0 = none); a draft of another moment is
+    /// not overwritten. Without it the visitor means whatever is there.
+    #[serde(default)]
+    pub seen_ms: Option<i64>,
 }
 
 /// A choice.
