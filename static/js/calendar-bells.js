@@ -68,7 +68,8 @@ export class Bells {
 
   rows(table, i) {
     const head = el("div", { class: "k-period k-head-row", "aria-hidden": "true" }, [t("编号", "No."), t("名称", "Name"), t("类型", "Kind"), t("开始", "Start"), t("结束", "End"), ""].map((h) => el("span", {}, h)));
-    return el("div", { class: "k-periods" }, head, table.periods.map((p, n) => this.row(table, i, p, n)));
+    const how = el("p", { class: "a-soft a-small" }, t("课表按编号找节次：名称和时间可以随意改；改了编号，排在这一节的课就没有时间了。课间和午休的编号只要不重复。", "The timetable finds a period by its number: change names and times freely; with another number the lessons of that period have no time. Breaks need any number that is free."));
+    return el("div", { class: "k-periods" }, how, head, table.periods.map((p, n) => this.row(table, i, p, n)));
   }
 
   row(table, i, p, n) {

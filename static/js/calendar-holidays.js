@@ -1,6 +1,6 @@
 // National holidays: a year's notice beside the calendar, whose lessons each make-up day runs, and files for new years.
 
-import { candidates, entries, iso, isOpen, num, withDays } from "./calendar-dates.js";
+import { candidates, entries, iso, isOpen, num, termAt, withDays } from "./calendar-dates.js";
 import { act } from "./calendar-field.js";
 import { dayName, dayNames, kindWord } from "./calendar-year.js";
 import { ask, el, t, trouble } from "./painter-words.js";
@@ -65,7 +65,9 @@ export class Holidays {
     });
     const list = el("ul", { class: "k-holidays" }, rows.map((row) => this.line(row, named)));
     const count = rows.filter((r) => r.on && r.state !== "same").length;
-    const open = rows.filter((r) => r.on && r.state !== "same" && r.day.kind === "make_up" && !this.answers.get(r.day.date)).length;
+    // Of days that are over or in no term nobody has to say whose lessons run.
+    const matters = (date) => date >= this.app.data.today && (this.app.doc.terms.length === 0 || termAt(this.app.doc, num(date)));
+    const open = rows.filter((r) => r.on && r.state !== "same" && r.day.kind === "make_up" && !this.answers.get(r.day.date) && matters(r.day.date)).length;
     const note = open > 0 ? el("p", { class: "p-warn" }, t(`${open} 个补课日还没选补哪天的课；可以先导入，以后再定，页面上方会一直提醒。`, `${open} make-up day(s) are not answered yet; they can be imported and answered later.`)) : null;
     return el("div", {}, list, note ?? "", el("div", { class: "k-foot" }, act(t(`导入 ${this.year} 年法定节假日（${count} 天）`, `Import ${this.year} (${count} dates)`), "import-holidays", () => this.take(rows), { class: "main", disabled: count === 0 })));
   }

@@ -112,7 +112,7 @@ class App {
 
   // Make-up days that nobody has answered stay named on top.
   open_days() {
-    const open = this.doc.days.filter((d) => isOpen(d) && d.date >= this.data.today);
+    const open = this.doc.days.filter((d) => isOpen(d) && d.date >= this.data.today && termAt(this.doc, num(d.date)));
     const box = document.querySelector("[data-open]");
     box.hidden = open.length === 0;
     const named = open.slice(0, 6).map((d) => dayName(num(d.date))).join(t("、", ", "));

@@ -161,7 +161,7 @@ export class Board {
     const px = this.hour_px();
     this.quiet = true;
     this.plane.style.setProperty("--p-day", `${px * 24}px`);
-    this.plane.classList.toggle("tight", px < 26);
+    this.plane.classList.toggle("tight", px < 46);
     this.plane.classList.toggle("tighter", px < 13);
     const first = this.zoom === "day" ? 0 : this.keep.hour ?? SCHOOL[0] + 1;
     this.scroll.scrollLeft = first * px;
