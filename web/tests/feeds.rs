@@ -46,7 +46,7 @@ async fn make(school: &School, kind: &str, target: i64) -> String {
 #[track_caller]
 fn event<'a>(feed: &'a Feed, lesson: &str) -> &'a str {
     let mut events = feed.text.split("BEGIN:VEVENT").skip(1);
-    let found = events.find(|event| event.contains(&format!("UID:{lesson}@yunlubo")));
+    let found = events.find(|event| event.contains(&format!("UID:{lesson}@")));
     found.unwrap_or_else(|| panic!("no {lesson} in\n{}", feed.text))
 }
 
@@ -84,7 +84,7 @@ async fn a_class_feed_holds_ten_weeks_of_its_lessons_and_no_names_of_people() {
 
 #[tokio::test]
 async fn changes_keep_the_uid_raise_the_sequence_and_cancel() {
-    let school = School::open().await;
+    let mut school = School::open().await;
     let class = make(&school, "class", 1).await;
     let (old, new) = (make(&school, "teacher", 1).await, make(&school, "teacher", 6).await);
     let before = read(&school, &class, "").await;
@@ -107,6 +107,22 @@ async fn changes_keep_the_uid_raise_the_sequence_and_cancel() {
     let new = read(&school, &new, "").await;
     assert!(event(&new, RUNNING).contains("语文 小学一年级 一班"));
     assert_eq!(new.text.matches("BEGIN:VEVENT").count(), 1);
+
+    // The site gets an address of its own: calendars keep every lesson.
+    let uids = |feed: &Feed| -> Vec<String> {
+        feed.text.lines().filter(|line| line.starts_with("UID:")).map(str::to_owned).collect()
+    };
+    let mut state = school.site.state.clone();
+    state.site =
+        web::SiteConfig { public_url: "https://video.school.cn".to_owned(), ..(*state.site).clone() }.into();
+    state.shelf.forget(SchoolId(1));
+    school.site.router = web::router(state);
+    let again = read(&school, &class, "").await;
+    assert_eq!(again.status, 200);
+    assert_eq!(uids(&again), uids(&after));
+    let tag = school.site.state.db.settings().await.unwrap().site_tag;
+    assert_eq!(tag.len(), 13);
+    assert!(uids(&again).iter().all(|uid| uid.ends_with(&format!("@{tag}.yunlubo"))));
 }
 
 #[tokio::test]

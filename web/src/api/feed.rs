@@ -175,7 +175,7 @@ async fn make(state: &AppState, row: &FeedRow) -> Result<Made, WebError> {
         changes: state.db.changes(row.school_id, from, to).await?,
         calendar: state.db.calendar(row.school_id).await?,
         version: state.db.timetable_versions(row.school_id).await?.into_iter().next(),
-        site: host(&state.site.public_url),
+        site: site(&settings.site_tag),
         row: row.clone(),
     };
     let (name, zone) = (row.label.clone(), settings.time_zone);
@@ -190,11 +190,13 @@ async fn make(state: &AppState, row: &FeedRow) -> Result<Made, WebError> {
     Ok(made)
 }
 
-/// What stands behind the `@` of every UID: the site's host, so that two sites never share one.
-fn host(public_url: &str) -> String {
-    let rest = public_url.split_once("://").map_or(public_url, |(_, rest)| rest);
-    let host = rest.split(['/', ':', '?']).next().unwrap_or_default();
-    if host.is_empty() { "yunlubo".to_owned() } else { host.to_owned() }
+/// What stands behind the `@` of every UID: made of the site's own mark, which is drawn once and never changes, so that
+/// two sites never share a UID, and a calendar keeps its lessons when the site gets another address.
+fn site(site_tag: &str) -> String {
+    match site_tag {
+        "" => "yunlubo".to_owned(),
+        tag => format!("{tag}.yunlubo"),
+    }
 }
 
 #[cfg(test)]
@@ -229,7 +231,7 @@ mod tests {
 
     #[test]
     fn a_site_has_a_name_in_uids() {
-        assert_eq!(host("https://video.school.cn:8443/x"), "video.school.cn");
-        assert_eq!(host(""), "yunlubo");
+        assert_eq!(site("0a1b2c3d4e5f6"), "0a1b2c3d4e5f6.yunlubo");
+        assert_eq!(site(""), "yunlubo");
     }
 }
