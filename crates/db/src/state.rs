@@ -2,11 +2,10 @@
 
 use crate::error::query;
 use crate::read::{count, get, row, rows, run, sql};
-use crate::{Db, DbError, Noun, Result, channel, setting, weekly_range};
+use crate::{Db, DbError, Noun, Result, channel, setting};
 use model::channel::Channel;
 use model::fault::{Fault, Reason};
 use model::gatherer::GathererSettings;
-use model::timetable::WeeklyRange;
 use model::{ChannelId, GathererId, SchoolId};
 use sqlx::AnyConnection;
 
@@ -30,14 +29,12 @@ pub struct GathererState {
     pub version: i64,
     /// 本站名称, shown by the gatherer.
     pub site_name: String,
-    /// The school's IANA time zone, in which the ranges are meant.
+    /// The school's IANA time zone, in which its timetable is meant.
     pub time_zone: String,
     /// What the admin set.
     pub settings: GathererSettings,
     /// Its channels, with passwords, also the stopped ones.
     pub channels: Vec<Channel>,
-    /// The weekly ranges of all its channels.
-    pub ranges: Vec<WeeklyRange>,
 }
 
 /// Raises the version of one gatherer: the new one.
@@ -101,14 +98,12 @@ impl Db {
         let mut c = self.read("reading a gatherer's state").await?;
         let site = setting::load(&mut c).await?;
         let channels = channel::with_passwords(&mut c, id).await?;
-        let ranges = weekly_range::of_gatherer(&mut c, id).await?;
         Ok(GathererState {
             version,
             site_name: site.site_name,
             time_zone: site.time_zone,
             settings,
             channels,
-            ranges,
         })
     }
 }

@@ -7,7 +7,7 @@ use crate::state::bump_of_channel;
 use crate::{Db, DbError, RangeChanges, RangeEdit, Result};
 use model::fault::{Fault, Reason};
 use model::timetable::WeeklyRange;
-use model::{ChannelId, GathererId, RangeId, SchoolId, SubjectId, TeacherId};
+use model::{ChannelId, RangeId, SchoolId, SubjectId, TeacherId};
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
@@ -26,8 +26,6 @@ texts! {
     DELETE_OF_CHANNEL = "DELETE FROM weekly_range WHERE channel_id = $1";
     OF_CHANNEL = concat!("SELECT ", columns!(), " FROM weekly_range r WHERE r.channel_id = $1
         ORDER BY r.weekday, r.start_s");
-    OF_GATHERER = concat!("SELECT ", columns!(), " FROM weekly_range r JOIN channel c ON c.channel_id = r.channel_id
-        WHERE c.gatherer_id = $1 AND c.deleted_at_ms IS NULL ORDER BY r.channel_id, r.weekday, r.start_s");
     OF_SCHOOL = concat!("SELECT ", columns!(), " FROM weekly_range r JOIN channel c ON c.channel_id = r.channel_id
         JOIN gatherer g ON g.gatherer_id = c.gatherer_id
         WHERE g.school_id = $1 AND g.deleted_at_ms IS NULL AND c.deleted_at_ms IS NULL
@@ -89,10 +87,6 @@ pub(crate) async fn check_references(
 
 async fn of_channel(conn: &mut AnyConnection, id: ChannelId) -> Result<Vec<WeeklyRange>> {
     rows(conn, "reading a channel's ranges", sql(OF_CHANNEL).bind(id.0), read).await
-}
-
-pub(crate) async fn of_gatherer(conn: &mut AnyConnection, id: GathererId) -> Result<Vec<WeeklyRange>> {
-    rows(conn, "reading a gatherer's ranges", sql(OF_GATHERER).bind(id.0), read).await
 }
 
 pub(crate) async fn of_school(conn: &mut AnyConnection, id: SchoolId) -> Result<Vec<WeeklyRange>> {
