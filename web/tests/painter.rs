@@ -232,3 +232,50 @@ async fn lessons_of_the_timetable_in_this_room_stand_behind_the_ranges() {
     page.has(&ghost).has("第1节 一年级三班 语文").has("&#34;recorded&#34;:true");
     assert_eq!(page.body.matches("&#34;recorded&#34;").count(), 1, "one lesson in the week");
 }
+
+#[tokio::test]
+async fn a_range_that_is_being_recorded_gets_its_new_subject_on_the_site_at_once() {
+    let mut site = site().await;
+    // 2026-11-20 08:10 in Shanghai, a Friday.
+    site.state.clock = base::Clock::manual(1_795_133_400_000);
+    site.router = web::router(site.state.clone());
+    let editor = Editor::open(&site).await;
+    let rows = json!([range(None, 5, 8 * 3600, 9 * 3600), range(None, 5, 7 * 3600, 8 * 3600)]);
+    assert_eq!(editor.save(&site, rows, &[]).await.status.as_u16(), 200);
+    let week = site.state.db.ranges(ChannelId(1)).await.unwrap();
+    let running = week.iter().find(|r| r.start_s == 8 * 3600).unwrap().id;
+    let over = week.iter().find(|r| r.start_s == 7 * 3600).unwrap().id;
+    for (n, range) in [running, over].into_iter().enumerate() {
+        let facts = model::slice::SliceFacts {
+            slice_id: format!("01KAFX{n:020}"),
+            channel_id: ChannelId(1),
+            lesson_key: format!("{range}-20261120"),
+            range_id: range,
+            subject_id: model::SubjectId(1),
+            teacher_id: model::TeacherId(1),
+            sequence: 0,
+            started_at_ms: 1_795_133_400_000 - 60_000 - n as i64 * 3_600_000,
+            duration_ms: 50_000,
+            overlap_ms: 0,
+            size_bytes: 1000,
+            sha256: "ab".repeat(32),
+            video_frames: 1500,
+            video_codec: "H.264".to_owned(),
+            audio_codec: "AAC".to_owned(),
+            width: 1280,
+            height: 720,
+            end: model::slice::SliceEnd::Bell,
+        };
+        let slice = db::NewSlice { facts, object_id: format!("object{n}") };
+        site.state.db.add_slice(&slice, 1_795_133_400_000).await.unwrap();
+    }
+    let edit = |id: i64, from: i64, to: i64| json!({ "id": id, "weekday": 5, "start_s": from, "end_s": to, "subject_id": 3, "teacher_id": 1 });
+    let editor = Editor::open(&site).await;
+    let rows = json!([edit(running.0, 8 * 3600, 9 * 3600), edit(over.0, 7 * 3600, 8 * 3600)]);
+    assert_eq!(editor.save(&site, rows, &[]).await.status.as_u16(), 200);
+    let subject = async |range: model::RangeId| {
+        site.state.db.lesson(&format!("{range}-20261120")).await.unwrap().subject_id.0
+    };
+    assert_eq!(subject(running).await, 3, "it runs: all of it is the new subject");
+    assert_eq!(subject(over).await, 1, "what is over stays as it was");
+}

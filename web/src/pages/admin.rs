@@ -19,6 +19,7 @@ pub mod join;
 pub mod overview;
 mod painter;
 mod probe;
+mod range_title;
 pub mod recordings;
 mod rooms;
 mod school;

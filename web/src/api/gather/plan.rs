@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 use model::calendar::{LessonKey, Span};
 use model::slice::SliceFacts;
-use model::{ChannelId, GathererId, TeacherId};
+use model::{ChannelId, GathererId, RangeId, TeacherId};
 use relay_proto::site::{PLAN_DAYS_AHEAD, PLAN_DAYS_BACK};
 use std::collections::BTreeSet;
 
@@ -56,7 +56,11 @@ pub(super) async fn spans(
 /// A slice has just made its lesson known to the site. Was the plan changed while it was being recorded, or on its way, the
 /// newest subject and teacher count; what other days held is left as it was recorded.
 pub(super) async fn title(state: &AppState, id: GathererId, facts: &SliceFacts) -> Result<(), WebError> {
-    let Ok(LessonKey::Lesson { id: lesson, .. }) = facts.lesson_key.parse() else { return Ok(()) };
+    let lesson = match facts.lesson_key.parse() {
+        Ok(LessonKey::Lesson { id, .. }) => id,
+        Ok(LessonKey::Range { range, date }) => return range_title(state, range, date, facts).await,
+        Err(_) => return Ok(()),
+    };
     let book =
         state.db.book(state.db.gatherer(id).await?.settings.school_id, lesson.date, lesson.date).await?;
     let now = Timestamp::from_millisecond(state.now_ms()).unwrap_or_default();
@@ -68,6 +72,25 @@ pub(super) async fn title(state: &AppState, id: GathererId, facts: &SliceFacts) 
     let teacher = held.teacher.unwrap_or(TeacherId(0));
     if (held.subject, teacher) != (facts.subject_id, facts.teacher_id) {
         state.db.retitle_lesson(&facts.lesson_key, held.subject, teacher).await?;
+    }
+    Ok(())
+}
+
+/// The same of a weekly range.
+async fn range_title(
+    state: &AppState,
+    range: RangeId,
+    date: Date,
+    facts: &SliceFacts,
+) -> Result<(), WebError> {
+    let now = Timestamp::from_millisecond(state.now_ms()).unwrap_or_default();
+    if now.to_zoned(state.db.settings().await?.zone()?).date() != date {
+        return Ok(());
+    }
+    let ranges = state.db.ranges(facts.channel_id).await?;
+    let Some(held) = ranges.into_iter().find(|held| held.id == range) else { return Ok(()) };
+    if (held.subject_id, held.teacher_id) != (facts.subject_id, facts.teacher_id) {
+        state.db.retitle_lesson(&facts.lesson_key, held.subject_id, held.teacher_id).await?;
     }
     Ok(())
 }

@@ -5,6 +5,7 @@ use super::desk::{Desk, done};
 use super::form::{
     Choice, Field, FormPage, FormView, Kind, Section, answer, as_fault, first_of_each, take, values,
 };
+use super::range_title::retitle;
 use super::show::weekday;
 use super::table::ConfirmPage;
 use super::timetable::{framed, page, path, short_time};
@@ -170,9 +171,12 @@ pub async fn write(
     changes: &RangeChanges,
 ) -> Result<Outcome, WebError> {
     let id = channel.channel.id;
+    // Was it another week than the page's, nothing is saved.
+    let before = state.db.ranges(id).await?;
     match state.db.save_ranges_at(id, rev, changes).await {
-        Ok(_) => {
+        Ok(after) => {
             tell(state, channel.channel.gatherer_id).await?;
+            retitle(state, &before, &after).await?;
             Ok(Outcome::Saved)
         }
         Err(DbError::Outdated { .. }) => Ok(Outcome::Outdated),
