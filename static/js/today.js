@@ -32,8 +32,8 @@ panel?.addEventListener("close", () => {
   cell?.focus();
 });
 
-// The date is chosen at once; the button stays for keyboards and for those without scripts.
-document.querySelector("[data-pick]")?.addEventListener("change", (event) => event.currentTarget.submit());
+// The date is chosen at once; the button stays for keyboards and for those without scripts. The bar may be replaced.
+document.addEventListener("change", (event) => event.target.closest("[data-pick]")?.submit());
 
 // ---- the board
 const cells = (id) => board.querySelectorAll(`[data-cell="${CSS.escape(id)}"]`);
@@ -49,12 +49,13 @@ const put = (cell) => {
   let changed = false;
   for (const place of cells(cell.id)) {
     const word = place.querySelector("[data-word]");
+    // The same state for another reason: an open panel must say the new one.
+    if (place.title !== cell.cause) { place.title = cell.cause; changed = true; }
     if (place.dataset.tone === cell.tone && word.textContent === cell.word) continue;
     place.classList.remove(place.dataset.tone, "fresh");
     place.classList.add(cell.tone);
     place.dataset.tone = cell.tone;
     word.textContent = cell.word;
-    place.title = cell.cause;
     void place.offsetWidth;
     place.classList.add("fresh");
     changed = true;
@@ -73,7 +74,7 @@ const missing = () => {
 };
 
 const sums = (data) => {
-  for (const name of ["due", "recording", "recorded", "missing", "told"]) {
+  for (const name of ["due", "later", "recording", "coming", "recorded", "missing", "told"]) {
     const place = board.querySelector(`[data-sum="${name}"]`);
     if (place) place.textContent = data[name];
   }
@@ -85,28 +86,71 @@ const sums = (data) => {
   board.querySelector("[data-missing]")?.classList.toggle("none", data.missing === 0);
 };
 
+// What to look at first; drawn anew only when it differs, so that a link keeps its focus.
+const troubles = (list) => {
+  const place = board.querySelector("[data-troubles]");
+  const make = (name, text, className) => Object.assign(document.createElement(name), { textContent: text ?? "", className: className ?? "" });
+  const line = (t) => {
+    const li = make("li", "", t.tone);
+    const sign = make("i", "", "t-sign");
+    sign.ariaHidden = "true";
+    const said = make("span");
+    said.append(make("b", t.what), " ", make("em", t.lessons), " ", make("span", t.cause));
+    const link = make("a", t.button, "a-btn small");
+    link.href = t.href;
+    li.append(sign, said, link);
+    return li;
+  };
+  const fresh = list.map(line);
+  if (place.innerHTML !== fresh.map((li) => li.outerHTML).join("")) place.replaceChildren(...fresh);
+  place.hidden = list.length === 0;
+};
+
+let isStale = false;
 const take = (event) => {
   heard();
+  isStale = false;
   say("");
   const data = JSON.parse(event.data);
   const changed = data.cells.filter(put).map((cell) => cell.id);
   sums(data);
+  troubles(data.troubles);
   if (changed.length > 0) missing();
   if (shown && changed.includes(shown)) fill([...cells(shown)][0].href).catch(() => {});
 };
 
-// Lessons came, went or moved: the board is read again, scroll and panel stay.
+// Lessons came, went or moved, or the date has turned: the board is read again, scroll and panel stay. A page left open
+// over night goes on with the new day, whichever way its date was chosen. Not twice within two seconds: the page and the
+// stream are read one after the other and may differ for a moment.
+const PACE_MS = 2000;
+let readAt = -PACE_MS;
 const again = async () => {
-  try {
-    const answer = await fetch(location.href, { headers: { accept: "text/html" } });
+  const wait = readAt + PACE_MS - performance.now();
+  if (wait > 0) { setTimeout(again, wait); return; }
+  readAt = performance.now();
+  const read = async (href) => {
+    const answer = await fetch(href, { headers: { accept: "text/html" } });
     if (answer.redirected || !answer.ok) throw new Error(`status ${answer.status}`);
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    return new DOMParser().parseFromString(await answer.text(), "text/html");
+  };
+  try {
+    let page = await read(location.href);
+    if (!page.getElementById("board")) throw new Error("no board");
+    if (!page.getElementById("board").dataset.events) {
+      const today = page.querySelector("[data-today]").getAttribute("href");
+      page = await read(today);
+      history.replaceState(null, "", today);
+    }
     const fresh = page.getElementById("board");
-    if (!fresh) throw new Error("no board");
     const day = page.querySelector(".t-bar");
     board.replaceWith(fresh);
-    document.querySelector(".t-bar")?.replaceWith(day);
+    document.querySelector(".t-bar").replaceWith(day);
     board = fresh;
+    if (shown && panel.open) {
+      const cell = cells(shown)[0];
+      if (cell) fill(cell.href).catch(() => {});
+      else panel.close();
+    }
     listen();
   } catch {
     say("lost");
@@ -131,8 +175,8 @@ function listen() {
   heard();
   own.addEventListener("board", take);
   own.addEventListener("cells", take);
-  own.addEventListener("beat", () => { heard(); if (!board.dataset.isStale) say(""); });
-  own.addEventListener("stale", () => { heard(); say("stale"); });
+  own.addEventListener("beat", () => { heard(); say(isStale ? "stale" : ""); });
+  own.addEventListener("stale", () => { heard(); isStale = true; say("stale"); });
   own.addEventListener("layout", () => { heard(); own.close(); again(); });
   own.addEventListener("bye", () => { own.close(); clearTimeout(timer); say("bye"); });
   own.addEventListener("error", () => {

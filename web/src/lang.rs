@@ -64,7 +64,7 @@ impl Lang {
 }
 
 /// One sentence in both languages.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Text {
     /// Chinese.
     pub zh: String,

@@ -25,13 +25,15 @@ fn check(page: &Answer, id: &str, tone: &str, word: &str) {
 }
 
 #[track_caller]
-fn sums(page: &Answer, wanted: [&str; 5]) {
-    let names = ["due", "recording", "recorded", "missing", "told"];
+fn sums(page: &Answer, wanted: [&str; 7]) {
+    let names = ["due", "later", "recording", "coming", "recorded", "missing", "told"];
     let found = names.map(|name| {
         let rest = page.body.split(&format!("data-sum=\"{name}\">")).nth(1).unwrap_or_default();
         rest.split('<').next().unwrap_or_default().to_owned()
     });
     assert_eq!(found, wanted.map(str::to_owned), "{names:?}");
+    let numbers: Vec<usize> = found[..6].iter().map(|n| n.parse().unwrap()).collect();
+    assert_eq!(numbers[0], numbers[1..].iter().sum::<usize>(), "what is due is the sum of the others");
 }
 
 const TODAY: &str = "/admin/today";
@@ -43,15 +45,16 @@ async fn the_board_shows_every_lesson_with_its_state() {
     page.is(200).has("第12周（双周）").has("按周五的课表上课").has("一年级 一班").has("08:00–08:45");
     check(&page, RUNNING, "bad", "离线");
     check(&page, NEXT, "idle", "待录");
-    sums(&page, ["5", "0", "0", "2", "0/1"]);
+    sums(&page, ["5", "3", "0", "0", "0", "2", "0/1"]);
     page.has("三楼采集端").lacks("c1-20261120-p5-0");
+    page.has("采集端 三楼采集端").has("影响 5 节课").has("/admin/gatherers/1\"");
 
     let key = school.key(RUNNING, 0);
     let mut gatherer = school.on_line(&School::recording(&key)).await;
     let page = school.site.get(TODAY).await;
     check(&page, RUNNING, "live", "录像中");
     check(&page, "c2-20261120-p2-0", "bad", "未录像");
-    sums(&page, ["5", "1", "0", "1", "1/1"]);
+    sums(&page, ["5", "3", "1", "0", "0", "1", "1/1"]);
 
     let lost = r#"[{"channel_id":1,"phase":"waiting","cause":"wrong_password"}]"#;
     school.report(&mut gatherer, lost).await;
@@ -66,7 +69,7 @@ async fn the_board_shows_every_lesson_with_its_state() {
     check(&page, RUNNING, "done", "已录");
     check(&page, "c2-20261120-p2-0", "bad", "缺");
     check(&page, NEXT, "warn", "未就绪");
-    sums(&page, ["5", "0", "1", "1", "1/1"]);
+    sums(&page, ["5", "3", "0", "0", "1", "1", "1/1"]);
     drop(gatherer);
 }
 
@@ -80,7 +83,7 @@ async fn other_days_are_planned_or_done() {
     let started_at_ms = NOW_MS - (24 * 60 + 10) * MINUTE_MS;
     school.recorded(&key, started_at_ms, 30 * MINUTE_MS).await;
     let thursday = school.site.get(&format!("{TODAY}?date=2026-11-19")).await;
-    check(&thursday, "c1-20261119-p2-0", "warn", "部分");
+    check(&thursday, "c1-20261119-p2-0", "warn", "部分已到");
     let saturday = school.site.get(&format!("{TODAY}?date=2026-11-21")).await;
     saturday.is(200).has("data-empty").has("按周六的课表上课");
     school.site.get(&format!("{TODAY}?date=2027-07-15")).await.has("不在任何学期里").has("去设置校历");
@@ -149,6 +152,29 @@ async fn a_lesson_is_stopped_and_recorded_again() {
     school.site.post("/admin/today/act", &fields("jump")).await.is(400);
     school.later(60);
     school.site.post("/admin/today/act", &fields("off")).await.is(409).has("已经结束");
+}
+
+#[tokio::test]
+async fn what_was_recorded_of_a_cancelled_lesson_can_be_found() {
+    let school = School::open().await;
+    school.recorded(&school.key(RUNNING, 0), NOW_MS - 10 * MINUTE_MS, 8 * MINUTE_MS).await;
+    let fields = [("school", "1"), ("op", "cancel"), ("lesson", RUNNING)];
+    school.site.post("/admin/changes/new", &fields).await.is(303);
+    check(&school.site.get(TODAY).await, RUNNING, "idle", "停课");
+    let panel = school.site.get(&format!("{TODAY}/lesson/{RUNNING}")).await;
+    panel.has("已录一段").has("8:00").has(&format!("/lesson/{}", school.key(RUNNING, 0)));
+}
+
+#[tokio::test]
+async fn a_lesson_grows_no_further_than_to_the_next_one() {
+    let school = School::open().await;
+    let longer = |act, end_s| [("school", "1"), ("lesson", RUNNING), ("do", act), ("end_s", end_s)];
+    school.site.post("/admin/today/act", &longer("extend5", "31500")).await.is(303);
+    let panel = school.site.get(&format!("{TODAY}/lesson/{RUNNING}")).await;
+    panel.has("下一节 08:55 开始，最多延长到那时").has("extend10");
+    school.site.post("/admin/today/act", &longer("extend10", "31800")).await.is(303);
+    let panel = school.site.get(&format!("{TODAY}/lesson/{RUNNING}")).await;
+    panel.has("08:00–08:55").has("下一节紧接着开始，不能延长").lacks("extend5");
 }
 
 #[tokio::test]

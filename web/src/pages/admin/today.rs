@@ -8,6 +8,7 @@ pub mod read;
 pub mod school;
 pub mod state;
 mod table;
+pub mod trouble;
 pub mod watch;
 
 use crate::error::WebError;
@@ -28,6 +29,7 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 use school::{Chosen, no_school};
 use table::{CellView, Table};
+use trouble::TroubleView;
 
 /// Its address.
 pub const PATH: &str = "/admin/today";
@@ -55,6 +57,7 @@ struct TodayPage {
     is_today: bool,
     facts: Vec<String>,
     counts: Counts,
+    troubles: Vec<TroubleView>,
     told: String,
     is_told: bool,
     lacking: String,
@@ -90,6 +93,7 @@ async fn show(State(state): State<AppState>, desk: Desk) -> Result<Response, Web
         is_today: date == today,
         facts: facts(l, &m),
         counts: drawn.counts,
+        troubles: drawn.troubles.iter().map(|t| t.view(l)).collect(),
         told: format!("{}/{}", drawn.told.have, drawn.told.all),
         is_told: drawn.told.lacking.is_empty(),
         lacking: drawn.told.lacking.join(l.t("、", ", ")),

@@ -12,8 +12,18 @@ use crate::state::AppState;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use model::calendar::Op;
+use model::calendar::{Lesson, Op};
 use model::timetable::DAY_S;
+
+/// How long a lesson can be made, local seconds: to the next one of its classes or in its room.
+pub fn room_until(lessons: &[Lesson], lesson: &Lesson) -> u32 {
+    let meets = |other: &&Lesson| {
+        other.start_s >= lesson.end_s
+            && (other.classes.iter().any(|id| lesson.classes.contains(id))
+                || (other.room.is_some() && other.room == lesson.room))
+    };
+    lessons.iter().filter(meets).map(|other| other.start_s).min().unwrap_or(DAY_S)
+}
 
 /// `POST /admin/today/act`: `lesson`, `do`, and the end that the page showed, so that a second click is no second change.
 pub async fn act(State(state): State<AppState>, desk: Desk, fields: Fields) -> Result<Response, WebError> {
@@ -21,8 +31,8 @@ pub async fn act(State(state): State<AppState>, desk: Desk, fields: Fields) -> R
     let date = date_of(id).ok_or(WebError::NotFound)?;
     let chosen = Chosen::named(&state, fields.text("school")).await?.ok_or(WebError::NotFound)?;
     let book = state.db.book(chosen.id(), date, date).await?;
-    let lesson = book.expand(date).lessons.into_iter().find(|lesson| lesson.id.to_string() == id);
-    let lesson = lesson.ok_or(WebError::NotFound)?;
+    let lessons = book.expand(date).lessons;
+    let lesson = lessons.iter().find(|lesson| lesson.id.to_string() == id).ok_or(WebError::NotFound)?;
     if state.now_ms() >= lesson.end_at_ms {
         return Err(WebError::refused(
             StatusCode::CONFLICT,
@@ -36,7 +46,7 @@ pub async fn act(State(state): State<AppState>, desk: Desk, fields: Fields) -> R
         Op::Retime {
             lesson: lesson.id,
             start_s: lesson.start_s,
-            end_s: seen.saturating_add(minutes * 60).clamp(lesson.end_s, DAY_S),
+            end_s: seen.saturating_add(minutes * 60).clamp(lesson.end_s, room_until(&lessons, lesson)),
         }
     };
     let op = match fields.text("do") {

@@ -1,7 +1,8 @@
 //! The board of a date: every lesson and weekly range with what has become of it. Pure: [`Material`] is what was planned,
 //! [`Facts`] what is known now.
 
-use super::state::{Count, Fix, Known, Plan, State, Tone, state_of, together};
+use super::state::{Count, Fix, Known, Obstacle, Plan, State, Tone, obstacle, state_of, together};
+use super::trouble::{Trouble, troubles};
 use crate::lang::Text;
 use crate::pages::admin::channels::full_name;
 use crate::pages::admin::timetable::short_time;
@@ -12,7 +13,7 @@ use model::calendar::trace::{Changed, Step};
 use model::calendar::{Book, Day, Lesson, LessonId, LessonKey, Span};
 use model::{ChannelId, ClassId, GathererId, RoomId, SubjectId, TeacherId};
 use relay::GathererView;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// What is planned for a date; read again only when a plan has changed.
 #[derive(Debug, Clone)]
@@ -37,7 +38,7 @@ pub struct Facts {
     /// Every gatherer the relay has heard of.
     pub views: HashMap<GathererId, GathererView>,
     /// Media on the site, ms, by lesson key.
-    pub recorded: HashMap<String, i64>,
+    pub recorded: BTreeMap<String, i64>,
 }
 
 /// What an item is.
@@ -101,15 +102,21 @@ pub struct OnChannel {
     pub is_here: bool,
     /// What has become of it.
     pub state: State,
+    /// What keeps the channel from recording at this moment.
+    pub obstacle: Option<Obstacle>,
 }
 
-/// 应录 在录 已录 缺.
+/// 应录 = 待录 + 在录 + 待传 + 已录 + 缺.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
 pub struct Counts {
     /// To be recorded on this date.
     pub due: usize,
+    /// Later.
+    pub later: usize,
     /// Being recorded.
     pub recording: usize,
+    /// Ended, not here yet.
+    pub coming: usize,
     /// On the site.
     pub recorded: usize,
     /// Not recorded although due.
@@ -136,22 +143,30 @@ pub struct Board {
     pub counts: Counts,
     /// Delivery.
     pub told: Told,
+    /// What to look at first.
+    pub troubles: Vec<Trouble>,
 }
 
 /// Draws the board.
 pub fn board(m: &Material, facts: &Facts) -> Board {
     let mut items: Vec<Item> = m.day.lessons.iter().map(|lesson| held(m, facts, lesson)).collect();
-    items.extend(dropped(m));
+    items.extend(dropped(m, facts));
     items.extend(ranges(m, facts));
     items.sort_by(|a, b| (a.start_at_ms, &a.id).cmp(&(b.start_at_ms, &b.id)));
     let mut counts = Counts::default();
     for item in &items {
         counts.due += usize::from(item.state.count != Count::Exempt);
-        counts.recording += usize::from(item.state.count == Count::Recording);
-        counts.recorded += usize::from(item.state.count == Count::Recorded);
-        counts.missing += usize::from(item.state.count == Count::Missing);
+        match item.state.count {
+            Count::Exempt => {}
+            Count::Later => counts.later += 1,
+            Count::Recording => counts.recording += 1,
+            Count::Coming => counts.coming += 1,
+            Count::Recorded => counts.recorded += 1,
+            Count::Missing => counts.missing += 1,
+        }
     }
-    Board { items, counts, told: told(m, facts) }
+    let troubles = troubles(&items, &m.directory, facts.now_ms);
+    Board { items, counts, told: told(m, facts), troubles }
 }
 
 fn told(m: &Material, facts: &Facts) -> Told {
@@ -173,8 +188,10 @@ fn held(m: &Material, facts: &Facts, lesson: &Lesson) -> Item {
         end_at_ms: lesson.end_at_ms,
         expected_ms: lesson.end_at_ms - lesson.start_at_ms,
     };
-    let channels: Vec<OnChannel> =
-        lesson.channels.iter().filter_map(|id| on_channel(m, facts, lesson, *id)).collect();
+    let channels: Vec<OnChannel> = match lesson.record {
+        true => lesson.channels.iter().filter_map(|id| on_channel(m, facts, lesson, *id)).collect(),
+        false => kept(m, facts, lesson.id),
+    };
     let state = if !lesson.record {
         let mut state = State::exempt();
         let why = lesson.trace.iter().rfind(|s| matches!(s, Step::Record { .. }));
@@ -207,9 +224,34 @@ fn is_change(step: &Step) -> bool {
     matches!(step, Step::Changed { what, .. } if !matches!(what, Changed::Idle { .. }))
 }
 
+/// What is on the site of a lesson that is not to be recorded any more.
+fn kept(m: &Material, facts: &Facts, id: LessonId) -> Vec<OnChannel> {
+    let begin = format!("{id}-v");
+    // Keys with the same beginning stand together.
+    let keys = facts.recorded.range(begin.clone()..).take_while(|(key, _)| key.starts_with(&begin));
+    let on = keys.filter_map(|(key, recorded_ms)| {
+        let Ok(LessonKey::Lesson { channel, .. }) = key.parse() else { return None };
+        let row = m.directory.channels.iter().find(|c| c.channel.id == channel)?;
+        Some(OnChannel {
+            id: channel,
+            name: full_name(row),
+            gatherer: row.channel.gatherer_id,
+            key: key.clone(),
+            is_here: true,
+            state: State::kept(*recorded_ms),
+            obstacle: None,
+        })
+    });
+    on.collect()
+}
+
 /// The spans of a key on a channel: what it really is to record of it.
 fn plan_of(m: &Material, key: &str, channel: ChannelId) -> Option<Plan> {
-    let of_key = || m.spans.iter().filter(|s| s.channel_id == channel && s.key == key);
+    // Spans stand by channel and start (`Book::spans`): those of a channel are found without walking through a big school.
+    let from = m.spans.partition_point(|s| s.channel_id < channel);
+    let of_channel =
+        || m.spans.get(from..).unwrap_or_default().iter().take_while(|s| s.channel_id == channel);
+    let of_key = || of_channel().filter(|s| s.key == key);
     Some(Plan {
         start_at_ms: of_key().map(|s| s.start_at_ms).min()?,
         end_at_ms: of_key().map(|s| s.end_at_ms).max()?,
@@ -247,11 +289,12 @@ fn known(m: &Material, facts: &Facts, row: &ChannelRow, key: String, plan: &Plan
         recorded_ms: facts.recorded.get(&key).copied(),
     };
     let (state, is_here) = (state_of(plan, &known, facts.now_ms), known.recorded_ms.is_some());
-    OnChannel { id: row.channel.id, name: full_name(row), gatherer, key, is_here, state }
+    let obstacle = obstacle(&known);
+    OnChannel { id: row.channel.id, name: full_name(row), gatherer, key, is_here, state, obstacle }
 }
 
 /// 停课 and 调走: shown so that nobody looks for them.
-fn dropped(m: &Material) -> Vec<Item> {
+fn dropped(m: &Material, facts: &Facts) -> Vec<Item> {
     let mut items = Vec::new();
     for absent in &m.day.absent {
         let word = absent.trace.iter().rev().find_map(|step| match step {
@@ -287,7 +330,7 @@ fn dropped(m: &Material) -> Vec<Item> {
                 cause: last(m, &absent.trace),
                 fix: Fix::Nothing,
             },
-            channels: Vec::new(),
+            channels: kept(m, facts, absent.id),
         });
     }
     items
@@ -318,7 +361,7 @@ fn ranges(m: &Material, facts: &Facts) -> Vec<Item> {
             subject: subject_name(m, span.subject_id),
             class: full_name(row),
             teacher: teacher_name(m, span.teacher_id),
-            times: format!("{}–{}", clock(m, plan.start_at_ms), clock(m, plan.end_at_ms)),
+            times: format!("{}–{}", clock(m, plan.start_at_ms), clock_at_end(m, plan.end_at_ms)),
             start_at_ms: plan.start_at_ms,
             end_at_ms: plan.end_at_ms,
             changed: false,
@@ -332,6 +375,12 @@ fn ranges(m: &Material, facts: &Facts) -> Vec<Item> {
 fn clock(m: &Material, at_ms: i64) -> String {
     let at = Timestamp::from_millisecond(at_ms).unwrap_or(Timestamp::UNIX_EPOCH);
     at.to_zoned(m.book.zone.clone()).strftime("%H:%M").to_string()
+}
+
+/// As [`clock`], but the midnight that ends the date is 24:00.
+fn clock_at_end(m: &Material, at_ms: i64) -> String {
+    let at = clock(m, at_ms);
+    if at == "00:00" { "24:00".to_owned() } else { at }
 }
 
 /// `08:00–08:45`.

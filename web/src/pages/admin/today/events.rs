@@ -3,6 +3,7 @@
 //! `board` is everything, `cells` what changed since, `layout` means that the page must be read again, `stale` that the
 //! site cannot look for the moment, `beat` that the line is up, `bye` that the session has ended.
 
+use super::trouble::TroubleView;
 use super::watch::{CellState, Listener, Snapshot};
 use crate::error::WebError;
 use crate::lang::Lang;
@@ -45,9 +46,12 @@ struct CellOut<'a> {
 struct Out<'a> {
     cells: Vec<CellOut<'a>>,
     due: usize,
+    later: usize,
     recording: usize,
+    coming: usize,
     recorded: usize,
     missing: usize,
+    troubles: Vec<TroubleView>,
     told: String,
     lacking: String,
 }
@@ -71,6 +75,7 @@ pub async fn events(
     let seen = headers.get("last-event-id").and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
     let line = Line {
         state,
+        school,
         key: visitor.key,
         lang: visitor.lang,
         beat_at: Instant::now() + listener.beat,
@@ -96,6 +101,7 @@ pub async fn events(
 /// One browser's line.
 struct Line {
     state: AppState,
+    school: SchoolId,
     key: String,
     lang: Lang,
     listener: Listener,
@@ -151,7 +157,11 @@ impl Line {
             Some(last) if new.stale => (!last.stale).then(stale),
             Some(last) if !last.id.is_empty() && last.layout != new.layout => Some(again(&new)),
             Some(last) if !last.id.is_empty() => Some(self.event("cells", &new, Some(last))),
-            _ if !self.layout.is_empty() && self.layout != new.layout => Some(again(&new)),
+            _ if !self.layout.is_empty() && self.layout != new.layout => {
+                // Either may be the older one: names are read again every half minute only.
+                self.state.boards.nudge(self.school);
+                Some(again(&new))
+            }
             _ if self.seen == new.id => Some(format!("retry: {RETRY_MS}\nevent: beat\ndata: {{}}\n\n")),
             _ => Some(format!("retry: {RETRY_MS}\n{}", self.event("board", &new, None))),
         };
@@ -171,9 +181,12 @@ impl Line {
         let out = Out {
             cells: cells.collect(),
             due: new.counts.due,
+            later: new.counts.later,
             recording: new.counts.recording,
+            coming: new.counts.coming,
             recorded: new.counts.recorded,
             missing: new.counts.missing,
+            troubles: new.troubles.iter().map(|t| t.view(l)).collect(),
             told: format!("{}/{}", new.told.have, new.told.all),
             lacking: new.told.lacking.join(l.t("、", ", ")),
         };

@@ -1,14 +1,16 @@
 //! One lesson of the board: what has become of it on every channel, why, and what can be done now. A page of its own; the
 //! board's script shows its inside beside the board.
 
+use super::act::room_until;
 use super::board::{Item, Kind, Material, OnChannel};
 use super::read;
 use super::school::{Chosen, no_school};
-use super::state::Fix;
+use super::trouble::fix;
 use crate::error::WebError;
 use crate::lang::Lang;
 use crate::page::Page;
 use crate::pages::admin::desk::{Desk, Link};
+use crate::pages::admin::timetable::short_time;
 use crate::pages::admin::trace_words::words_in;
 use crate::state::AppState;
 use askama::Template;
@@ -50,8 +52,12 @@ struct LessonPage {
     steps: Vec<String>,
     links: Vec<Link>,
     buttons: Vec<Button>,
+    limit: String,
     end_s: u32,
 }
+
+/// What the longer of the two buttons asks for, s.
+const LONGER_MAX_S: u32 = 600;
 
 /// The date in an item's name.
 pub fn date_of(id: &str) -> Option<Date> {
@@ -91,7 +97,10 @@ pub async fn show(
         channels: item.channels.iter().map(|on| channel(l, on)).collect(),
         steps: steps(l, &m, item),
         links: links(l, item, &school),
-        buttons: lesson.map(|lesson| buttons(l, lesson, facts.now_ms)).unwrap_or_default(),
+        buttons: lesson
+            .map(|x| buttons(l, x, room_until(&m.day.lessons, x), facts.now_ms))
+            .unwrap_or_default(),
+        limit: lesson.map(|x| limit(l, x, room_until(&m.day.lessons, x), facts.now_ms)).unwrap_or_default(),
         end_s: lesson.map_or(0, |lesson| lesson.end_s),
         id,
         school,
@@ -126,24 +135,6 @@ fn channel(l: Lang, on: &OnChannel) -> ChannelView {
         word: l.of(&on.state.word).to_owned(),
         cause: l.of(&on.state.cause).to_owned(),
         links,
-    }
-}
-
-/// The page that helps.
-fn fix(l: Lang, item: &Item) -> Option<Link> {
-    let worst = item.channels.iter().max_by_key(|on| on.state.tone);
-    match (item.state.fix, worst) {
-        (Fix::Gatherer, Some(on)) => {
-            Some(Link::new(format!("/admin/gatherers/{}", on.gatherer), l.t("看采集端", "See the gatherer")))
-        }
-        (Fix::Channel, Some(on)) => {
-            Some(Link::new(format!("/admin/channels/{}", on.id), l.t("看通道", "See the channel")))
-        }
-        (Fix::Room, _) if item.room.is_none() => {
-            Some(Link::new("/admin/classes", l.t("给班级选教室", "Give the class a room")))
-        }
-        (Fix::Room, _) => Some(Link::new("/admin/channels", l.t("给通道选教室", "Give a channel this room"))),
-        _ => None,
     }
 }
 
@@ -185,17 +176,32 @@ fn links(l: Lang, item: &Item, school: &str) -> Vec<Link> {
     }
 }
 
+/// Why it cannot be made much longer; empty when it can.
+fn limit(l: Lang, lesson: &Lesson, until_s: u32, now_ms: i64) -> String {
+    let at = short_time(until_s);
+    match until_s.saturating_sub(lesson.end_s) {
+        _ if now_ms >= lesson.end_at_ms => String::new(),
+        0 => l
+            .t("下一节紧接着开始，不能延长。", "The next lesson follows at once: it cannot be made longer.")
+            .to_owned(),
+        s if s < LONGER_MAX_S && l == Lang::Zh => format!("下一节 {at} 开始，最多延长到那时。"),
+        s if s < LONGER_MAX_S => format!("The next lesson begins at {at}: no longer than that."),
+        _ => String::new(),
+    }
+}
+
 /// What can be done with a lesson now; nothing with one that is over.
-fn buttons(l: Lang, lesson: &Lesson, now_ms: i64) -> Vec<Button> {
+fn buttons(l: Lang, lesson: &Lesson, until_s: u32, now_ms: i64) -> Vec<Button> {
     let button = |name, zh: &str, en: &str, class| Button { name, text: l.t(zh, en).to_owned(), class };
     if now_ms >= lesson.end_at_ms {
         return Vec::new();
     }
     let running = now_ms >= lesson.start_at_ms;
-    let mut buttons = vec![
-        button("extend5", "延长 5 分钟", "5 minutes longer", ""),
-        button("extend10", "延长 10 分钟", "10 minutes longer", ""),
-    ];
+    let mut buttons = Vec::new();
+    if until_s > lesson.end_s {
+        buttons.push(button("extend5", "延长 5 分钟", "5 minutes longer", ""));
+        buttons.push(button("extend10", "延长 10 分钟", "10 minutes longer", ""));
+    }
     buttons.push(match (lesson.record, running) {
         (true, true) => button("off", "停止录制", "Stop recording", "danger"),
         (true, false) => button("off", "不录这节", "Do not record it", "danger"),

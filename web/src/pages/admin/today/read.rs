@@ -27,11 +27,11 @@ pub async fn material(state: &AppState, school: SchoolId, date: Date) -> Result<
 pub async fn facts(state: &AppState, school: SchoolId, m: &Material) -> Result<Facts, WebError> {
     let views = m.directory.gatherers.iter();
     let views = views.filter_map(|(id, _)| Some((*id, state.relay.gatherer(*id)?))).collect();
-    let from_ms = m.spans.iter().map(|s| s.start_at_ms).min();
-    let to_ms = m.spans.iter().map(|s| s.end_at_ms).max();
-    let recorded = match (from_ms, to_ms) {
-        (Some(from_ms), Some(to_ms)) => {
-            // The overlap kept between slices lets a recording begin before its bell.
+    // The whole date: what is not planned any more may have been recorded before. The overlap kept between slices lets a
+    // recording begin before its bell.
+    let first = |date: Date| date.to_zoned(m.book.zone.clone()).map(|z| z.timestamp().as_millisecond());
+    let recorded = match (first(m.day.date), m.day.date.tomorrow().and_then(first)) {
+        (Ok(from_ms), Ok(to_ms)) => {
             let rows = state.db.lessons_between(school, from_ms - EARLY_MS, to_ms).await?;
             rows.into_iter().map(|row| (row.lesson_key, row.duration_ms)).collect()
         }

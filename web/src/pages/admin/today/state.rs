@@ -1,9 +1,11 @@
 //! What has become of a lesson on one channel, as the board shows it. Pure: a plan, what the gatherer says, what is on
 //! the site, and the moment; nothing is asked from here.
 
-use crate::channel_state;
+mod obstacle;
+
+pub use obstacle::{Obstacle, obstacle};
+
 use crate::lang::Text;
-use crate::pages::admin::gatherers::DISK_LOW_BYTES;
 use crate::pages::admin::show::duration;
 use model::ChannelId;
 use relay::GathererView;
@@ -17,6 +19,8 @@ pub const BEGIN_MS: i64 = 15_000;
 pub const SETTLE_MS: i64 = 60_000;
 /// Media that may be missing at both ends together before a recording is called partial, ms: a GOP and a reconnect.
 pub const SLACK_MS: i64 = 10_000;
+/// A clock further off than this records the wrong minutes, ms: more than a recording may lack.
+pub const CLOCK_OFF_MS: i64 = SLACK_MS;
 /// A gatherer that is off line longer than this after a lesson is not waited for any more, ms.
 pub const HOPE_MS: i64 = 7 * 24 * 3_600_000;
 
@@ -112,6 +116,18 @@ impl State {
         Self::new(Count::Exempt, Tone::Idle, "不录", "Not recorded")
     }
 
+    /// What was recorded of a lesson before it was taken off the plan.
+    pub fn kept(recorded_ms: i64) -> Self {
+        let got = duration(recorded_ms);
+        Self::new(Count::Exempt, Tone::Done, "已录一段", "Kept").because(
+            Fix::Nothing,
+            Text::new(
+                format!("改成不录之前已经录到 {got}，还在网站上。"),
+                format!("{got} was recorded before; it is still on the site."),
+            ),
+        )
+    }
+
     /// To be recorded, and no channel is there to do it.
     pub fn unable(plan: &Plan, now_ms: i64, cause: Text) -> Self {
         let state = match now_ms < plan.start_at_ms {
@@ -191,7 +207,7 @@ fn before(plan: &Plan, known: &Known<'_>, now_ms: i64) -> State {
         return State::new(Count::Later, Tone::Idle, "待录", "Planned");
     }
     match obstacle(known) {
-        Some((fix, cause)) => State::new(Count::Later, Tone::Warn, "未就绪", "Not ready").because(fix, cause),
+        Some(o) => State::new(Count::Later, Tone::Warn, "未就绪", "Not ready").because(o.fix, o.cause),
         None => State::new(Count::Later, Tone::Soon, "即将开始", "Soon"),
     }
 }
@@ -202,8 +218,11 @@ fn during(plan: &Plan, known: &Known<'_>, now_ms: i64) -> State {
     let obstacle = obstacle(known);
     if known.records_it() {
         return match obstacle {
-            Some((fix, cause)) if !running => {
-                State::new(Count::Recording, Tone::Warn, "断续", "Interrupted").because(fix, cause)
+            Some(o) if !running => {
+                State::new(Count::Recording, Tone::Warn, "断续", "Interrupted").because(o.fix, o.cause)
+            }
+            Some(o) if known.clock_is_off() => {
+                State::new(Count::Recording, Tone::Warn, "时钟不准", "Clock off").because(o.fix, o.cause)
             }
             _ => State::new(Count::Recording, Tone::Live, "录像中", "Recording"),
         };
@@ -215,8 +234,8 @@ fn during(plan: &Plan, known: &Known<'_>, now_ms: i64) -> State {
     }
     let bad = |zh, en| State::new(Count::Missing, Tone::Bad, zh, en);
     match obstacle {
-        Some((fix, cause)) if !known.online() => bad("离线", "Off line").because(fix, cause),
-        Some((fix, cause)) => bad("未录像", "Not recording").because(fix, cause),
+        Some(o) if !known.online() => bad("离线", "Off line").because(o.fix, o.cause),
+        Some(o) => bad("未录像", "Not recording").because(o.fix, o.cause),
         None => bad("未录像", "Not recording").because(
             Fix::Gatherer,
             Text::new(
@@ -240,6 +259,15 @@ fn after(plan: &Plan, known: &Known<'_>, now_ms: i64) -> State {
                 Text::new(
                     format!("已到 {got}，共 {all}，其余还在上传。"),
                     format!("{got} of {all} is here, the rest is coming."),
+                ),
+            );
+        }
+        if !known.online() && now_ms - plan.end_at_ms < HOPE_MS {
+            return State::new(Count::Recorded, Tone::Warn, "部分已到", "Partly here").because(
+                Fix::Gatherer,
+                Text::new(
+                    format!("已到 {got}，共 {all}。采集端离线，其余等它恢复连接后自动上传；请检查电脑、程序和网络。"),
+                    format!("{got} of {all} is here. The gatherer is off line and uploads the rest when it is back: check its machine, program and network."),
                 ),
             );
         }
@@ -286,80 +314,15 @@ fn waiting(plan: &Plan, known: &Known<'_>, now_ms: i64) -> State {
     )
 }
 
-/// Why the channel could not record now; `None` when it could.
-fn obstacle(known: &Known<'_>) -> Option<(Fix, Text)> {
-    if !known.enabled {
-        let cause = Text::new(
-            "通道已被停止。请在 直播管理 里启动它。",
-            "The channel was stopped: start it under Channels.",
-        );
-        return Some((Fix::Channel, cause));
-    }
-    let Some(report) = known.report() else {
-        let cause = match known.online() {
-            false => Text::new(
-                "采集端离线，看不到它是否在录；它按已下发的课表自己录像。请检查电脑、程序和网络。",
-                "The gatherer is off line, so nobody sees whether it records; it goes on by the timetable it has. Check its machine, program and network.",
-            ),
-            true => Text::new(
-                "采集端刚刚上线，还没有报告。请等几秒。",
-                "The gatherer has just come on line and has not reported yet: wait a few seconds.",
-            ),
-        };
-        return Some((Fix::Gatherer, cause));
-    };
-    if report.state_version < known.version {
-        let cause = Text::new(
-            "最新课表还没有下发到采集端。一般几秒内完成；一直这样请看采集端日志。",
-            "The newest timetable has not reached the gatherer. That takes seconds; look at its log if it stays like this.",
-        );
-        return Some((Fix::Gatherer, cause));
-    }
-    camera(known.channel(), report)
-}
-
-fn camera(channel: Option<&ChannelReport>, report: &Report) -> Option<(Fix, Text)> {
-    let Some(channel) = channel else {
-        let cause = Text::new(
-            "采集端没有报告这个通道。请看采集端日志。",
-            "The gatherer says nothing of this channel: look at its log.",
-        );
-        return Some((Fix::Gatherer, cause));
-    };
-    let full = (1..DISK_LOW_BYTES).contains(&report.disk_free_bytes);
-    match channel.phase {
-        ChannelPhase::Running if full && !channel.recording => Some((
-            Fix::Gatherer,
-            Text::new(
-                "采集端的磁盘快满了。请清理磁盘。",
-                "The gatherer's disk is almost full: free some space.",
-            ),
-        )),
-        ChannelPhase::Running => None,
-        ChannelPhase::Connecting | ChannelPhase::Stopped => Some((
-            Fix::Channel,
-            Text::new("正在连接摄像头，还没有画面。", "Connecting to the camera, no picture yet."),
-        )),
-        ChannelPhase::Waiting | ChannelPhase::Failed => {
-            let why = channel.cause.map_or_else(|| Text::new("没有画面", "No picture"), channel_state::cause);
-            let next = match channel.phase {
-                ChannelPhase::Waiting => ("采集端会自动重试。", "The gatherer tries again by itself."),
-                _ => ("请修改通道设置。", "Change the channel's settings."),
-            };
-            let text = Text::new(format!("{}。{}", why.zh, next.0), format!("{}. {}", why.en, next.1));
-            Some((Fix::Channel, text))
-        }
-    }
-}
-
 /// One state for a lesson that several channels record: the worst, but red only when none of them has it.
 pub fn together(states: Vec<State>) -> Option<State> {
-    let good = states.iter().any(|s| matches!(s.count, Count::Recording | Count::Recorded));
+    let has = |count| states.iter().any(|s| s.count == count);
+    let good = [Count::Recording, Count::Recorded].into_iter().find(|count| has(*count));
     let mut worst = states.into_iter().reduce(|a, b| if b.tone > a.tone { b } else { a })?;
-    if worst.tone == Tone::Bad && good {
+    if let (Tone::Bad, Some(count)) = (worst.tone, good) {
         worst.tone = Tone::Warn;
         worst.word = Text::new("缺机位", "A camera is missing");
-        worst.count = Count::Recorded;
+        worst.count = count;
     }
     Some(worst)
 }

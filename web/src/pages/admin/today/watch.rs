@@ -6,6 +6,7 @@
 use super::board::{Board, Counts, Material, Told, board};
 use super::read::{facts, material, today};
 use super::state::Tone;
+use super::trouble::Trouble;
 use crate::error::WebError;
 use crate::lang::Text;
 use crate::state::AppState;
@@ -54,6 +55,8 @@ pub struct Snapshot {
     pub counts: Counts,
     /// Delivery.
     pub told: Told,
+    /// What to look at first.
+    pub troubles: Vec<Trouble>,
     /// The last look failed: what is shown may be old.
     pub stale: bool,
 }
@@ -81,12 +84,13 @@ impl Snapshot {
             board.items.iter().map(|item| (item.id.clone(), state(item))).collect();
         let layout = layout(m, board);
         let mut hash = DefaultHasher::new();
-        (&layout, board.counts, &board.told).hash(&mut hash);
+        (&layout, board.counts, &board.told, &board.troubles).hash(&mut hash);
         for (id, cell) in &cells {
-            (id, cell.tone, &cell.word.zh, &cell.cause.zh).hash(&mut hash);
+            (id, cell.tone, &cell.word, &cell.cause).hash(&mut hash);
         }
         let id = format!("{:016x}", hash.finish());
-        Self { id, layout, cells, counts: board.counts, told: board.told.clone(), stale: false }
+        let (told, troubles) = (board.told.clone(), board.troubles.clone());
+        Self { id, layout, cells, counts: board.counts, told, troubles, stale: false }
     }
 }
 

@@ -104,6 +104,30 @@ fn what_stands_in_the_way_is_said_before_the_bell_and_is_red_after_it() {
 }
 
 #[test]
+fn a_clock_that_is_off_is_said_before_and_during_the_lesson() {
+    let mut case = Case::of(view(true, &running(r#","recording":true"#)));
+    case.view.clock_skew_ms = -CLOCK_OFF_MS;
+    case.check(START + BEGIN_MS, "录像中", Tone::Live, "");
+    case.view.clock_skew_ms = -65_000;
+    case.check(START - 1, "未就绪", Tone::Warn, "慢了 1:05");
+    case.check(START + BEGIN_MS, "时钟不准", Tone::Warn, "校准时间");
+    case.view.clock_skew_ms = 65_000;
+    case.check(START + BEGIN_MS, "时钟不准", Tone::Warn, "快了 1:05");
+    case.view.online = false;
+    case.check(START + BEGIN_MS, "离线", Tone::Bad, "采集端离线");
+}
+
+#[test]
+fn a_camera_without_a_picture_is_named_before_a_plan_on_its_way() {
+    let mut case = Case::of(view(true, r#"{"channel_id":7,"phase":"waiting","cause":"wrong_password"}"#));
+    case.version = 5;
+    case.check(START + BEGIN_MS, "未录像", Tone::Bad, "用户名或密码错误");
+    let mut case = Case::of(view(true, r#"{"channel_id":7,"phase":"connecting"}"#));
+    case.version = 5;
+    case.check(START + BEGIN_MS, "未录像", Tone::Bad, "没有下发");
+}
+
+#[test]
 fn connecting_is_excused_only_at_the_bell() {
     let connecting = Case::of(view(true, r#"{"channel_id":7,"phase":"connecting"}"#));
     connecting.check(START, "正在开始", Tone::Soon, "");
@@ -122,6 +146,10 @@ fn after_the_bell_a_lesson_is_here_is_coming_or_is_missing() {
     case.view.report.as_mut().unwrap().upload_waiting = 0;
     case.check(END + SETTLE_MS, "部分", Tone::Warn, "录到 30:00，应录 45:00");
     let gone = Case::of(view(false, ""));
+    let mut half = Case::of(view(false, ""));
+    half.recorded_ms = Some(30 * 60_000);
+    half.check(END + SETTLE_MS, "部分已到", Tone::Warn, "其余等它恢复连接");
+    half.check(END + HOPE_MS, "部分", Tone::Warn, "应录 45:00");
     gone.check(END, "等待上传", Tone::Warn, "恢复连接后自动上传");
     gone.check(END + HOPE_MS, "缺", Tone::Bad, "没有录像");
 }
@@ -139,6 +167,7 @@ fn one_camera_of_two_makes_a_lesson_amber() {
     let bad = Case::of(view(false, "")).at(START + BEGIN_MS);
     let both = together(vec![good.clone(), bad.clone()]).unwrap();
     assert_eq!((both.tone, both.word.zh.as_str()), (Tone::Warn, "缺机位"));
+    assert_eq!(both.count, Count::Recording, "it runs: it is not on the site yet");
     assert_eq!(both.cause, bad.cause);
     assert_eq!(together(vec![bad.clone(), bad.clone()]).unwrap().tone, Tone::Bad);
     assert_eq!(together(vec![good.clone(), good.clone()]).unwrap(), good);
