@@ -154,3 +154,111 @@ async fn two_lessons_moved_to_one_place_get_names_of_their_own() {
     let sunday = lessons(&school, 22).await;
     assert_eq!(sunday[0].id.to_string(), "c1-20261122-p2-2", "a number that was used is never used again");
 }
+
+/// The lines of a preview that would be held: period, times, and the first word of the rest (the subject).
+fn foreseen(page: &Answer) -> Vec<String> {
+    let lists =
+        page.body.split("<ul class=\"t-after\">").skip(1).map(|rest| rest.split("</ul>").next().unwrap());
+    let lines =
+        lists.flat_map(|list| list.split("<li class=\"").skip(1)).filter(|line| !line.starts_with("gone"));
+    let text = |line: &str| -> String {
+        let parts = line.split('>').filter_map(|part| part.split('<').next()).filter(|p| !p.is_empty());
+        parts.take(3).collect::<Vec<_>>().join(" ").split(" · ").next().unwrap().to_owned()
+    };
+    lines.map(|line| text(&format!("<li class=\"{line}"))).collect()
+}
+
+/// The same of what the engine gives after the saving.
+async fn held(school: &School, class: i64, days: &[i8]) -> Vec<String> {
+    let names = school.site.state.db.all_subjects().await.unwrap();
+    let mut lines = Vec::new();
+    for day in days {
+        let own = lessons(school, *day).await.into_iter().filter(|x| x.classes.iter().any(|c| c.0 == class));
+        lines.extend(own.map(|x| {
+            let subject = names.iter().find(|s| s.id == x.subject).unwrap().name.clone();
+            let clock = |s: u32| format!("{:02}:{:02}", s / 3600, s / 60 % 60);
+            let label = if x.label.is_empty() { "课表外".to_owned() } else { x.label };
+            format!("{label} {}–{} {subject}", clock(x.start_s), clock(x.end_s))
+        }));
+    }
+    lines
+}
+
+/// Fields of a change, and the days of November that it touches.
+type Link<'a> = (&'a [(&'a str, &'a str)], &'a [i8]);
+
+#[tokio::test]
+async fn what_is_previewed_is_what_the_engine_gives_also_along_a_chain() {
+    let school = School::open().await;
+    let chain: [Link<'_>; 7] = [
+        (&[("op", "move"), ("lesson", MONDAY), ("to_date", "2026-11-24"), ("to_period", "1")], &[23, 24]),
+        // The lesson that was moved changes places with another one of a third day.
+        (
+            &[
+                ("op", "swap"),
+                ("lesson", "c1-20261124-p1-1"),
+                ("to_date", "2026-11-25"),
+                ("b", "c1-20261125-p3-0"),
+            ],
+            &[24, 25],
+        ),
+        (&[("op", "substitute"), ("lesson", "c1-20261125-p3-0"), ("subject", "4"), ("teacher", "6")], &[25]),
+        (&[("op", "retime"), ("lesson", "c1-20261125-p3-0"), ("start", "09:00"), ("end", "09:50")], &[25]),
+        (
+            &[
+                ("op", "extra"),
+                ("class", "1"),
+                ("date", "2026-11-25"),
+                ("period", "0"),
+                ("start", "17:00"),
+                ("end", "18:00"),
+                ("subject", "5"),
+            ],
+            &[25],
+        ),
+        (
+            &[("op", "move"), ("lesson", "c1-20261124-p1-1"), ("to_date", "2026-11-23"), ("to_period", "2")],
+            &[23, 24],
+        ),
+        (&[("op", "cancel"), ("lesson", "c1-20261123-p2-1")], &[23]),
+    ];
+    for (fields, days) in chain {
+        let mut preview = fields.to_vec();
+        preview.push(("do", "preview"));
+        let page = post(&school, &preview).await;
+        page.is(200).has("data-preview");
+        let foreseen = foreseen(&page);
+        assert!(!foreseen.is_empty());
+        // Teachers in two places are no matter here.
+        let mut sure = fields.to_vec();
+        sure.push(("sure", "1"));
+        post(&school, &sure).await.is(303);
+        assert_eq!(foreseen, held(&school, 1, days).await, "{fields:?}");
+    }
+    let page = school.site.get("/admin/why?lesson=c1-20261123-p2-0").await;
+    page.has("调到 小学一年级 一班 11月24日（周二）早读");
+    // The first of the chain is taken back: what was built on it stands idle and says so.
+    let first = changes(&school).await.last().unwrap().change.id;
+    school.site.post(&format!("/admin/changes/{first}/revoke"), &[("sure", "1")]).await.is(303);
+    assert!(lessons(&school, 23).await.iter().any(|x| x.id.to_string() == MONDAY));
+    school.site.get("/admin/why?lesson=c1-20261125-p3-0").await.has("没有生效");
+}
+
+#[tokio::test]
+async fn a_lesson_that_is_over_stays_but_who_taught_it_may_be_put_right() {
+    let school = School::open().await;
+    school.later(40);
+    let running = today_site::RUNNING;
+    let cases: [&[(&str, &str)]; 5] = [
+        &[("op", "cancel"), ("lesson", running)],
+        &[("op", "move"), ("lesson", running), ("to_date", "2026-11-23"), ("to_period", "1")],
+        &[("op", "retime"), ("lesson", running), ("start", "08:00"), ("end", "08:30")],
+        &[("op", "record"), ("lesson", running), ("on", "0")],
+        &[("op", "extra"), ("class", "1"), ("date", "2026-11-20"), ("period", "1"), ("subject", "4")],
+    ];
+    for fields in cases {
+        post(&school, fields).await.is(422).has("时间已经过去，不能再改");
+    }
+    assert!(changes(&school).await.is_empty());
+    post(&school, &[("op", "substitute"), ("lesson", running), ("teacher", "6")]).await.is(303);
+}

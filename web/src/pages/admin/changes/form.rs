@@ -111,7 +111,7 @@ pub async fn add(State(state): State<AppState>, desk: Desk, fields: Fields) -> R
     if let Err(fault) = op.check(&d.book, &known, d.today) {
         return refuse(desk, vec![field_of(fault, asked.kind)], None);
     }
-    let preview = Preview::of(desk.l, &d.book, &op, &d.directory);
+    let preview = Preview::of(desk.l, &d.book, &op, &d.directory, state.now_ms());
     if fields.text("do") == "preview" {
         let mut page = page(desk, &d, &chosen, &fields, &[], Some(preview));
         page.said = describe(page.s.l, &op, &d.directory, &d.book);

@@ -44,11 +44,12 @@ pub struct Preview {
 
 impl Preview {
     /// Supposes `op`. Conflicts that were there before are not its doing.
-    pub fn of(l: Lang, book: &Book, op: &Op, directory: &Directory) -> Self {
+    pub fn of(l: Lang, book: &Book, op: &Op, directory: &Directory, now_ms: i64) -> Self {
         let after = book.supposing(op.clone(), "");
         let dates: BTreeSet<Date> = op.lessons().iter().map(|id| id.date).collect();
         let class = op.lessons().first().map_or(ClassId(0), |id| id.class);
-        let mut preview = Self { days: Vec::new(), refused: Vec::new(), teachers: Vec::new() };
+        let refused = over(l, book, &after, op, directory, now_ms);
+        let mut preview = Self { days: Vec::new(), refused, teachers: Vec::new() };
         for day in dates {
             let (old, new) = (book.expand(day), after.expand(day));
             preview.days.push(day_view(l, class, &old, &new, book, directory));
@@ -69,6 +70,30 @@ impl Preview {
         }
         preview
     }
+}
+
+/// Lessons that are over: what was is not rewritten. Who really taught, and what, may still be put right (代课).
+fn over(l: Lang, book: &Book, after: &Book, op: &Op, names: &Directory, now_ms: i64) -> Vec<String> {
+    if matches!(op, Op::Substitute { .. }) {
+        return Vec::new();
+    }
+    let find = |book: &Book, id: LessonId| book.expand(id.date).lessons.into_iter().find(|x| x.id == id);
+    let mut lines = Vec::new();
+    for id in op.lessons() {
+        let is = find(book, id).or_else(|| find(after, id));
+        if is.is_some_and(|lesson| lesson.end_at_ms <= now_ms) {
+            let name = lesson(names, Some(book), id);
+            let text = Text::new(
+                format!("{}的时间已经过去，不能再改。只想更正教师或科目，请用“代课”。", name.zh),
+                format!(
+                    "{} is over and stays as it was. To correct teacher or subject use “Substitute”.",
+                    name.en
+                ),
+            );
+            lines.push(l.of(&text).to_owned());
+        }
+    }
+    lines
 }
 
 fn day_view(l: Lang, class: ClassId, old: &Day, new: &Day, book: &Book, names: &Directory) -> DayView {
