@@ -44,6 +44,8 @@ function save(app, place, cell, fields, where) {
 function open(app, place, cell, found) {
   const { names, plan } = app;
   const title = `${names.class(place.class)} · ${names.where(place)}`;
+  const date = app.week.columns.find((column) => column.day === place.day)?.date;
+  const why = cell && date ? h('a', { class: 'a-small', dataset: { act: 'why' }, href: `/admin/why?school=${app.school}&class=${place.class}&date=${date}&period=${place.period}`, target: '_blank', rel: 'noopener' }, t(`${date} 这节课为什么录 / 不录（按已发布的课表）`, `Why (not) recorded on ${date}, by what is published`)) : null;
   return modal(title, (close) => {
     const form = controls(app, place, cell);
     const trouble = h('div', { class: 'g-trouble', role: 'status' });
@@ -61,7 +63,7 @@ function open(app, place, cell, found) {
     const others = found.map((other) => h('button', { type: 'button', class: `a-btn small ${other === cell ? 'main' : ''}`, onclick: () => close({ other }) }, names.what(other)));
     if (found.length > 0) others.push(h('button', { type: 'button', class: `a-btn small ${cell ? '' : 'main'}`, dataset: { act: 'another' }, onclick: () => close({ other: null }) }, t('＋ 同一格再加一节（单双周）', '+ another one here (odd/even weeks)')));
     const node = h('form', { onsubmit: submit, oninput: renew, onchange: renew },
-      h('div', { class: 'g-dialog-body' }, others.length > 1 || found.length > 0 ? h('div', { class: 'a-tools' }, ...others) : null, ...form.nodes, trouble),
+      h('div', { class: 'g-dialog-body' }, others.length > 1 || found.length > 0 ? h('div', { class: 'a-tools' }, ...others) : null, ...form.nodes, trouble, why),
       h('div', { class: 'g-dialog-foot' },
         h('button', { class: 'a-btn main', dataset: { act: 'ok' } }, t('确定', 'OK')),
         h('button', { type: 'button', class: 'a-btn', dataset: { act: 'cancel' }, onclick: () => close(null) }, t('取消', 'Cancel')),

@@ -40,7 +40,7 @@ async fn a_lesson_that_is_recorded_names_every_rule() {
     let rules = answers[0]["rules"].as_array().unwrap();
     assert_eq!(rules.len(), answers[0]["words"].as_array().unwrap().len(), "a sentence for each rule");
     let page = school.site.get(&format!("/admin/why?lesson={RUNNING}")).await;
-    page.is(200).has("教室301，由通道录像").has("data-verdict>录<");
+    page.is(200).has("教室301，由通道录像").has("data-verdict>要录<");
     school.site.get_en(&format!("/admin/why?lesson={RUNNING}")).await.has("Room 301, recorded by");
 }
 

@@ -6,6 +6,7 @@ mod names;
 pub use names::{Names, date, lesson, or_number, period, week, weekday, weeks};
 
 use crate::lang::{Lang, Text};
+use crate::pages::admin::show::weekday as full_weekday;
 use crate::pages::admin::timetable::short_time;
 use changed::changed;
 use model::calendar::trace::{BellsBy, RecordBy, Step};
@@ -54,7 +55,10 @@ fn text(step: &Step, names: &impl Names, book: Option<&Book>, cycle: bool) -> Te
         Step::MakesUpNothing { of } => makes_up_nothing(of),
         Step::Weekday { column } => {
             let day = weekday(*column);
-            Text::new(format!("按{}的课表上课", day.zh), format!("The timetable of {} runs", day.en))
+            Text::new(
+                format!("按{}的课表上课", day.zh),
+                format!("The timetable of {} runs", full_weekday(Lang::En, *column % 7)),
+            )
         }
         Step::RotationDay { day, work_days } if day > work_days => Text::new(
             format!("轮转周期的第{day}天，是休息日，没有课"),

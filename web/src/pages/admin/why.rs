@@ -89,12 +89,12 @@ async fn show(State(state): State<AppState>, desk: Desk) -> Result<Response, Web
 fn view(desk: &Desk, answer: &Answer, school: &str) -> AnswerView {
     let l = desk.l;
     let (tone, verdict) = match answer.verdict {
-        Verdict::Recorded => ("ok", l.t("录", "Recorded")),
+        Verdict::Recorded => ("ok", l.t("要录", "To be recorded")),
         Verdict::NotRecorded => ("idle", l.t("不录", "Not recorded")),
         Verdict::NoCamera => ("warn", l.t("要录，但没有摄像头", "Wanted, but there is no camera")),
         Verdict::NotHeld => ("idle", l.t("不上课，所以不录", "Not held, so not recorded")),
         Verdict::Nothing => ("idle", l.t("这时没有课，也没有时间段", "Nothing is planned then")),
-        Verdict::Range => ("ok", l.t("录（录像表的时间段）", "Recorded (weekly range)")),
+        Verdict::Range => ("ok", l.t("要录（录像表的时间段）", "To be recorded (weekly range)")),
     };
     let steps = |texts: &[(crate::lang::Text, bool)]| -> Vec<StepView> {
         texts
@@ -106,7 +106,7 @@ fn view(desk: &Desk, answer: &Answer, school: &str) -> AnswerView {
     if let Some(id) = answer.lesson {
         if answer.verdict != Verdict::NotHeld {
             let href = format!("/admin/today/lesson/{id}?school={school}");
-            links.push(Link::new(href, l.t("这节课的状态", "State of this lesson")));
+            links.push(Link::new(href, l.t("录得怎么样", "What became of it")));
             let href = format!("/admin/changes/new?school={school}&lesson={id}");
             links.push(Link::new(href, l.t("调课、录或不录…", "Change this lesson…")));
         }

@@ -42,6 +42,8 @@ struct Explained {
 
 #[derive(Debug, Serialize)]
 struct LessonLine {
+    /// Its id, for the page 为什么录 / 不录.
+    id: String,
     times: String,
     label: String,
     class: String,
@@ -101,6 +103,7 @@ fn explained(desk: &Desk, at: Date, book: &Book, names: &Directory) -> Explained
 fn line(desk: &Desk, lesson: &Lesson, book: &Book, names: &Directory) -> LessonLine {
     let classes: Vec<String> = lesson.classes.iter().map(|c| or_number(names.class(*c), c.0)).collect();
     LessonLine {
+        id: lesson.id.to_string(),
         times: format!("{}–{}", short_time(lesson.start_s), short_time(lesson.end_s)),
         label: lesson.label.clone(),
         class: classes.join("、"),

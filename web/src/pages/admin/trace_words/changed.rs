@@ -37,8 +37,11 @@ fn did(id: ChangeId, what: &Changed, names: &impl Names, book: Option<&Book>) ->
         Changed::Idle { missing } => {
             let missing = of(*missing);
             Text::new(
-                format!("调课 #{id} 没有生效：它说的 {} 不在（或已经有了）", missing.zh),
-                format!("Change #{id} did nothing: {} is not held (or is there already)", missing.en),
+                format!("调课 #{id} 没有生效：{} 已经不在课表上，或那里已经另有一节", missing.zh),
+                format!(
+                    "Change #{id} did nothing: {} is not held any more, or another lesson is there already",
+                    missing.en
+                ),
             )
         }
     }
