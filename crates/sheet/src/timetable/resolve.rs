@@ -1,7 +1,7 @@
 //! From names to ids: entries of a file become cells of a timetable.
 
 use super::bells::Bells;
-use super::class_name::class_key;
+use super::class_name::{ClassKey, class_key};
 use super::matching::{Matcher, grade_label};
 use super::{Choice, Choices, Entry, Found, Names, Noun};
 use crate::plain::key;
@@ -85,7 +85,9 @@ impl Draft {
 pub fn resolve(found: &Found, names: &Names, choices: &Choices) -> Draft {
     let mut resolver = Resolver {
         names,
-        choices,
+        // Of two choices for a name the later one counts.
+        choices: choices.0.iter().map(|c| ((c.noun, c.text.as_str()), c.choice)).collect(),
+        made: BTreeMap::new(),
         matcher: Matcher::new(names),
         bells: Bells::new(&names.bells),
         known: BTreeMap::new(),
@@ -112,7 +114,9 @@ enum Fate {
 
 struct Resolver<'a> {
     names: &'a Names,
-    choices: &'a Choices,
+    choices: BTreeMap<(Noun, &'a str), Choice>,
+    /// Stand-ins by what a name means: a file of many new names would be compared with itself for minutes.
+    made: BTreeMap<(Noun, ClassKey), i64>,
     matcher: Matcher,
     bells: Bells<'a>,
     known: BTreeMap<(Noun, String), Fate>,
@@ -272,7 +276,7 @@ impl Resolver<'_> {
     }
 
     fn chosen(&self, noun: Noun, text: &str) -> Option<Choice> {
-        self.choices.get(noun, text)
+        self.choices.get(&(noun, text)).copied()
     }
 
     fn optional(&mut self, noun: Noun, text: &str, at: &At) -> Option<i64> {
@@ -309,14 +313,15 @@ impl Resolver<'_> {
 
     /// One thing for all spellings of it that are to be made.
     fn create(&mut self, noun: Noun, text: &str) -> i64 {
-        let same = |other: &&Create| match noun {
-            Noun::Class => class_key(&other.text) == class_key(text),
-            _ => key(&other.text) == key(text),
+        let meant = match noun {
+            Noun::Class => class_key(text),
+            _ => ClassKey { grade: String::new(), rest: key(text) },
         };
-        if let Some(before) = self.draft.create.iter().filter(|c| c.noun == noun).find(same) {
-            return before.stand_in;
+        if let Some(stand_in) = self.made.get(&(noun, meant.clone())) {
+            return *stand_in;
         }
         let stand_in = -(self.draft.create.len() as i64) - 1;
+        self.made.insert((noun, meant), stand_in);
         let (name, grade) = match noun {
             Noun::Class => self.class_parts(text),
             _ => (text.to_owned(), None),
