@@ -1,7 +1,7 @@
 //! What a change of a channel's 录像表 does to its ranges: pure, no SQL.
 
-use model::fault::Fault;
-use model::timetable::{WeeklyRange, check_overlap, check_range};
+use model::fault::{Fault, Reason};
+use model::timetable::{RANGES_MAX, WeeklyRange, check_overlap, check_range};
 use model::{ChannelId, RangeId, SubjectId, TeacherId};
 use sha2::{Digest, Sha256};
 
@@ -86,6 +86,10 @@ pub(crate) fn plan(
         check_range(range)?;
         check_overlap(range, &week)?;
     }
+    // A longer week of old may shrink.
+    if week.len() > RANGES_MAX && week.len() > existing.len() {
+        return Err(Fault::new("start", Reason::TooMany { max: RANGES_MAX as u32 }));
+    }
     let gone = existing.iter().filter(|r| removed(r.id)).map(|r| Step::Remove(r.id));
     let written = week.into_iter().take(edited.len()).filter_map(|range| match range.id.0 < 0 {
         true => Some(Step::Add(range)),
@@ -97,7 +101,6 @@ pub(crate) fn plan(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use model::fault::Reason;
 
     fn range(id: i64, start_s: u32, end_s: u32) -> WeeklyRange {
         WeeklyRange {
@@ -122,6 +125,15 @@ mod tests {
         let removed = removed.iter().copied().map(RangeId).collect();
         let changes = RangeChanges { edits: edits.to_vec(), removed };
         assert_eq!(plan(ChannelId(1), &existing, &changes).map_err(|f| f.reason), want);
+    }
+
+    #[test]
+    fn a_week_has_two_hundred_ranges_at_most() {
+        let edits = |n: u32| (0..n).map(|i| edit(None, i * 100, i * 100 + 60)).collect::<Vec<_>>();
+        let changes = |n| RangeChanges { edits: edits(n), removed: Vec::new() };
+        assert_eq!(plan(ChannelId(1), &[], &changes(200)).map(|steps| steps.len()), Ok(200));
+        let refused = plan(ChannelId(1), &[], &changes(201)).unwrap_err();
+        assert_eq!((refused.field, refused.reason), ("start", Reason::TooMany { max: 200 }));
     }
 
     #[test]

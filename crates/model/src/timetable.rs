@@ -14,6 +14,9 @@ pub const DAY_S: u32 = 86_400;
 /// A range must be longer than this (R-SCH-04).
 pub const RANGE_MIN_S: u32 = 30;
 
+/// Most ranges of a channel's week: 28 a day. A week of that size is 20 KB as JSON and drawn within a frame.
+pub const RANGES_MAX: usize = 200;
+
 /// One weekly range of a channel.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WeeklyRange {

@@ -2,8 +2,8 @@
 
 /// Longest line in bytes without its end.
 const LINE_BYTES: usize = 75;
-/// Most components of a file: a school year of 60 classes.
-const COMPONENTS_MAX: usize = 100_000;
+/// Most components of a file: 25 classes a term with an event for every single lesson; 60 with weekly events are 2,400.
+const COMPONENTS_MAX: usize = 20_000;
 
 /// Writes a line, folded between characters, with CRLF.
 pub(super) fn folded(text: &str, out: &mut Vec<u8>) {

@@ -22,14 +22,11 @@ use db::{ChannelRow, RangeRow, range_revision};
 use ghosts::Ghosts;
 use merge::{Asked, Clash, Difference, Merged, RangeFault, Upsert};
 use model::fault::{Fault, Reason};
-use model::timetable::WeeklyRange;
+use model::timetable::{RANGES_MAX, WeeklyRange};
 use model::{ChannelId, SubjectId, TeacherId};
 use posted::Posted;
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
-
-/// Most ranges of a channel's week: 28 a day. A week of that size is 20 KB as JSON and drawn within a frame.
-pub const RANGES_MAX: usize = 200;
 
 /// How often a save is merged again because somebody else saved between reading and writing.
 const TRIES_MAX: usize = 4;

@@ -1,10 +1,9 @@
 //! Two people paint one week: what the other one changed, whether both changes fit together, and where they do not.
 //! Pure.
 
-use super::RANGES_MAX;
 use db::{RangeChanges, RangeEdit};
 use model::fault::{Fault, Reason};
-use model::timetable::{DAY_S, WeeklyRange, check_range};
+use model::timetable::{DAY_S, RANGES_MAX, WeeklyRange, check_range};
 use model::{ChannelId, RangeId, SubjectId, TeacherId};
 use serde::{Deserialize, Serialize};
 
