@@ -83,3 +83,32 @@ async fn two_admins_at_once_lose_nothing_and_choose_where_they_differ() {
     no_errors(&one.page, &["409"]);
     no_errors(&two.page, &["409"]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_windows_of_one_account_take_in_each_other_s_draft() {
+    let stage = Stage::new(false).await;
+    let one = stage.grid(1440, 1300).await;
+    let elsewhere = Browser::start().await;
+    let page = crate::hands::tab(&stage.system, &elsewhere, 1440, 1300).await;
+    let two = Grid::open(&stage.system, page).await;
+    one.drag(&card(1), &cell("1-3-3"), NO).await;
+    one.draft_saved().await;
+
+    // The second window knows nothing of it: it saves beside it, and shows it.
+    two.drag(&card(2), &cell("1-4-3"), NO).await;
+    two.page.until("document.querySelector('#grid-toast').textContent.includes('另一个窗口')").await;
+    two.draft_saved().await;
+    assert_eq!(two.shown().await["1-3-3"], "语文");
+
+    // Taken back here, it is taken back; and the window that publishes has both.
+    one.page.key("z", Held::CTRL).await;
+    one.page.until("document.querySelector('#grid-toast').textContent.includes('另一个窗口')").await;
+    one.draft_saved().await;
+    assert_eq!(one.shown().await["1-4-3"], "数学");
+    assert!(!one.shown().await.contains_key("1-3-3"));
+    publish(&one, false).await;
+    let last = stage.version(2).await;
+    assert!(last.contains(&"1-4-3 2".to_owned()) && !last.contains(&"1-3-3 1".to_owned()), "{last:?}");
+    no_errors(&one.page, &["409"]);
+    no_errors(&two.page, &["409"]);
+}
