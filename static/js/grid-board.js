@@ -8,6 +8,8 @@ const NARROW_PX = 96; // on a phone
 const DAY_PX = 104; // other views: a day at least, with its share of the column of periods; more days than fit scroll
 const DAY_NARROW_PX = 71;
 const CHIP_PX = 33; // and each of its cells: two Chinese characters
+const FIRST_ROWS = 10; // 总课表: classes drawn at once; the others follow, so many a frame
+const ROWS_A_FRAME = 10;
 
 export class Board {
   constructor(root, app) {
@@ -35,11 +37,39 @@ export class Board {
     const table = h('table', { role: 'grid', class: view.isAll ? 'g-grid g-all' : 'g-grid', 'aria-label': this.app.title(), 'aria-multiselectable': 'true' });
     if (view.isAll) this.#columns(table);
     else table.style.minWidth = `${view.days.length * (innerWidth < 640 ? DAY_NARROW_PX : DAY_PX)}px`;
-    table.append(view.isAll ? this.#allHead() : this.#head(), view.isAll ? this.#allBody() : this.#body());
-    for (const [pos, td] of this.tds) this.#fill(td, pos);
+    this.later = view.isAll ? [...view.lanes] : [];
+    const body = view.isAll ? h('tbody', { role: 'rowgroup' }) : this.#body();
+    table.append(view.isAll ? this.#allHead() : this.#head(), body);
+    if (view.isAll) this.#rows(body, FIRST_ROWS);
+    else for (const [pos, td] of this.tds) this.#fill(td, pos);
     this.renewHeads();
     this.root.classList.toggle('g-tall', view.isAll);
     this.root.replaceChildren(table);
+    // Each after a frame was painted and what the hand did meanwhile was answered.
+    const soon = (draw) => requestAnimationFrame(() => setTimeout(draw));
+    const more = () => {
+      if (this.view !== view || this.later.length === 0) return;
+      this.#rows(body, ROWS_A_FRAME);
+      this.renewHeads();
+      soon(more);
+    };
+    if (this.later.length > 0) soon(more);
+  }
+
+  /** Draws what is still to follow: for whoever needs every cell. */
+  finish() {
+    if (this.later.length === 0) return;
+    this.#rows(this.root.querySelector('tbody'), this.later.length);
+    this.renewHeads();
+  }
+
+  /** The next rows of 总课表. */
+  #rows(body, count) {
+    for (const lane of this.later.splice(0, count)) {
+      const tr = this.#allRow(lane);
+      for (const td of tr.querySelectorAll('td')) this.#fill(td, td.dataset.cell);
+      body.append(tr);
+    }
   }
 
   /** Widths of 总课表, so that the browser need not measure 2,400 cells to lay them out. */
@@ -142,20 +172,16 @@ export class Board {
     return h('thead', { role: 'rowgroup' }, days, periods);
   }
 
-  #allBody() {
+  #allRow(lane) {
     const { view } = this;
-    const body = h('tbody', { role: 'rowgroup' });
-    for (const lane of view.lanes) {
-      const owner = Number(lane);
-      const name = this.app.names.class(owner);
-      const cells = () => view.days.flatMap((day) => this.app.plan.lane('class', owner, day).filter((cell) => cell.class === owner));
-      const tr = h('tr', { role: 'row' }, h('th', { role: 'rowheader', scope: 'row' }, h('div', { class: 'g-head' },
-        h('button', { type: 'button', class: 'g-link', tabindex: -1, dataset: { act: 'open-class', id: owner } }, name),
-        this.#switch(t(`${name}全班录/不录`, `Record all of ${name}`), cells))));
-      for (const day of view.days) view.periods.forEach((no, n) => tr.append(this.#td(`${lane}-${day}-${no}`, n === 0)));
-      body.append(tr);
-    }
-    return body;
+    const owner = Number(lane);
+    const name = this.app.names.class(owner);
+    const cells = () => view.days.flatMap((day) => this.app.plan.lane('class', owner, day).filter((cell) => cell.class === owner));
+    const tr = h('tr', { role: 'row' }, h('th', { role: 'rowheader', scope: 'row' }, h('div', { class: 'g-head' },
+      h('button', { type: 'button', class: 'g-link', tabindex: -1, dataset: { act: 'open-class', id: owner } }, name),
+      this.#switch(t(`${name}全班录/不录`, `Record all of ${name}`), cells))));
+    for (const day of view.days) view.periods.forEach((no, n) => tr.append(this.#td(`${lane}-${day}-${no}`, n === 0)));
+    return tr;
   }
 
   #td(pos, first) {

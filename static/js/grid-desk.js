@@ -62,6 +62,7 @@ export class Desk {
   }
 
   selectAll() {
+    this.app.board.finish();
     this.select(this.app.board.tds.keys(), this.focus ?? this.view.first());
   }
 

@@ -77,6 +77,7 @@ export class Drag {
       if (state.touch) navigator.vibrate?.(15);
     } else {
       state.ghost = h('div', { class: 'g-marquee' });
+      app.board.finish();
       state.boxes = [...app.board.tds].map(([pos, td]) => [pos, td.getBoundingClientRect()]);
       const box = app.board.root.getBoundingClientRect();
       state.scroll = { left: app.board.root.scrollLeft, top: scrollY, box };

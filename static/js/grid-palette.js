@@ -129,6 +129,7 @@ export class Picker {
 
   draw() {
     const { app } = this;
+    if (app.view.isAll) return; // nobody is chosen there, and scrolling to the chosen one lays the page out
     const typed = this.search.value.trim().toLowerCase();
     const found = this.items().filter((item) => item.label.toLowerCase().includes(typed));
     const nodes = [];

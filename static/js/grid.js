@@ -302,7 +302,7 @@ const acts = {
     if (td) app.board.tds.get(td.dataset.cell)?.querySelector('[data-act="record"]')?.focus();
   },
   'record-line': (app, button) => app.desk.record(button.cells()),
-  'record-class': (app) => app.desk.record([...app.board.tds.keys()].flatMap((pos) => app.view.own(pos)).filter((cell, n, all) => all.indexOf(cell) === n)),
+  'record-class': (app) => app.desk.record((app.board.finish(), [...app.board.tds.keys()]).flatMap((pos) => app.view.own(pos)).filter((cell, n, all) => all.indexOf(cell) === n)),
   view: (app, button) => app.show(button.dataset.kind, app.view.kind === button.dataset.kind ? app.view.id : null),
   show: (app, button) => app.show(app.view.kind, Number(button.dataset.id)),
   'open-class': (app, button) => app.show('class', Number(button.dataset.id)),
