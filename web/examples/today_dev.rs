@@ -1,5 +1,5 @@
 //! 今日课程, 调课, 为什么 and 日历订阅 with a school in the middle of a Friday, for looking at them:
-//! `cargo run -p web --example today_dev [-- --few | --bare | --offline]`. Prints its address and a session cookie.
+//! `cargo run -p web --example today_dev [-- --few | --bare | --offline | --large]`. Prints its address and a session cookie.
 #![allow(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -26,7 +26,9 @@ const SCHOOL: SchoolId = SchoolId(1);
 async fn main() {
     let has = |name: &str| std::env::args().any(|a| a == name);
     let school = if has("--bare") { bare().await } else { School::open().await };
-    if !has("--bare") && !has("--few") {
+    if has("--large") {
+        large(&school).await;
+    } else if !has("--bare") && !has("--few") {
         fill(&school).await;
     }
     if !has("--offline") && !has("--bare") {
@@ -121,6 +123,45 @@ async fn fill(school: &School) {
     db.publish_timetable(SCHOOL, &version, site.admin_id, NOW_MS).await.unwrap();
     happenings(school).await;
     recordings(school).await;
+}
+
+/// 200 classes with a room and a camera each, twelve periods on five days: for measuring.
+async fn large(school: &School) {
+    let (site, db) = (&school.site, &school.site.state.db);
+    let calendar = db.calendar(SCHOOL).await.unwrap();
+    let periods = (1..=12).map(|no: u8| {
+        let start_s = 7 * 3600 + u32::from(no) * 3600;
+        Period { no, label: format!("第{no}节"), kind: PeriodKind::Lesson, start_s, end_s: start_s + 2700 }
+    });
+    let table = BellTable { id: 1, name: "作息".to_owned(), periods: periods.collect() };
+    let calendar_new = Calendar { bell_tables: vec![table], ..calendar.calendar };
+    db.save_calendar(SCHOOL, calendar.revision, &calendar_new, site.admin_id, NOW_MS).await.unwrap();
+    for n in 3..=200_i64 {
+        let room = db.add_room(&NewRoom { school_id: SCHOOL, name: format!("大{n}") }).await.unwrap();
+        let class = Class {
+            id: ClassId(0),
+            school_id: SCHOOL,
+            grade_id: GradeId(1 + n / 60),
+            name: format!("{n}班"),
+            room_id: Some(room),
+            record: true,
+        };
+        db.add_class(&class).await.unwrap();
+        let id = site.channel(school.gatherer, "教室").await;
+        db.set_channel_room(id, Some(room)).await.unwrap();
+    }
+    let slots =
+        (1..=200_i64).flat_map(|class| (1..=5).flat_map(move |day| (1..=12).map(move |p| (class, day, p))));
+    let cells =
+        slots.map(|(class, day, p)| Cell { teacher: None, ..cell(class, day, p, i64::from(p) % 9 + 1, 1) });
+    let version = NewVersion {
+        newest_no: 1,
+        from: date(2026, 11, 20),
+        source: String::new(),
+        note: String::new(),
+        timetable: Timetable { cells: cells.collect() }.sorted(),
+    };
+    db.publish_timetable(SCHOOL, &version, site.admin_id, NOW_MS).await.unwrap();
 }
 
 /// Weekly ranges of a channel without a room, and three changes.

@@ -5,7 +5,7 @@ use crate::channel_state;
 use crate::lang::Text;
 use crate::pages::admin::gatherers::DISK_LOW_BYTES;
 use crate::pages::admin::show::duration;
-use relay_proto::{ChannelPhase, ChannelReport, Report};
+use relay_proto::{ChannelCause, ChannelPhase, ChannelReport, Report};
 
 /// Why a channel could not record now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,8 +117,15 @@ fn camera(channel: Option<&ChannelReport>, report: &Report) -> Option<Obstacle> 
         ),
         ChannelPhase::Waiting | ChannelPhase::Failed => {
             let why = channel.cause.map_or_else(|| Text::new("没有画面", "No picture"), channel_state::cause);
+            // Trying again mends no password and no path.
+            let by_itself = matches!(
+                channel.cause,
+                None | Some(ChannelCause::Unreachable | ChannelCause::NoFrames | ChannelCause::Lost)
+            );
             let next = match channel.phase {
-                ChannelPhase::Waiting => ("采集端会自动重试。", "The gatherer tries again by itself."),
+                ChannelPhase::Waiting if by_itself => {
+                    ("采集端会自动重试。", "The gatherer tries again by itself.")
+                }
                 _ => ("请修改通道设置。", "Change the channel's settings."),
             };
             let (zh, en) = (format!("{}。{}", why.zh, next.0), format!("{}. {}", why.en, next.1));

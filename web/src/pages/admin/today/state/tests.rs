@@ -88,7 +88,7 @@ fn what_stands_in_the_way_is_said_before_the_bell_and_is_red_after_it() {
     gone.check(START, "离线", Tone::Bad, "采集端离线");
 
     let password = Case::of(view(true, r#"{"channel_id":7,"phase":"waiting","cause":"wrong_password"}"#));
-    password.check(START, "未录像", Tone::Bad, "用户名或密码错误");
+    password.check(START, "未录像", Tone::Bad, "用户名或密码错误。请修改通道设置");
     let failed = Case::of(view(true, r#"{"channel_id":7,"phase":"failed","cause":"file_missing"}"#));
     failed.check(START, "未录像", Tone::Bad, "请修改通道设置");
     let lost = Case::of(view(true, r#"{"channel_id":7,"phase":"waiting","cause":"lost","recording":true}"#));
