@@ -3,7 +3,7 @@
 use crate::document;
 use crate::read::{get, row, rows, run, run_or, sql};
 use crate::state::unknown;
-use crate::{Db, Result};
+use crate::{Db, DbError, Result};
 use model::calendar::Timetable;
 use model::{SchoolId, UserId};
 use sqlx::any::AnyRow;
@@ -12,6 +12,11 @@ texts! {
     PUT = "INSERT INTO timetable_draft (school_id, user_id, base_no, document, saved_at_ms)
         VALUES ($1, $2, $3, $4, $5) ON CONFLICT (school_id, user_id) DO UPDATE SET
         base_no = excluded.base_no, document = excluded.document, saved_at_ms = excluded.saved_at_ms";
+    /// As `PUT`, but only over the draft of that moment.
+    PUT_AT = "INSERT INTO timetable_draft (school_id, user_id, base_no, document, saved_at_ms)
+        VALUES ($1, $2, $3, $4, $5) ON CONFLICT (school_id, user_id) DO UPDATE SET
+        base_no = excluded.base_no, document = excluded.document, saved_at_ms = excluded.saved_at_ms
+        WHERE timetable_draft.saved_at_ms = $6";
     GET = "SELECT base_no, document, saved_at_ms FROM timetable_draft WHERE school_id = $1 AND user_id = $2";
     LIST = "SELECT COALESCE(NULLIF(a.display_name, ''), a.name) AS user_name, d.base_no, d.saved_at_ms
         FROM timetable_draft d JOIN account a ON a.user_id = d.user_id
@@ -52,6 +57,34 @@ impl Db {
         let mut s = self.single(DOING).await?;
         let put = sql(PUT).bind(school.0).bind(user.0).bind(draft.base_no).bind(text).bind(draft.saved_at_ms);
         run_or(s.conn(), put, unknown("school_id", DOING)).await.map(|_| ())
+    }
+
+    /// As [`Db::save_draft`], but only when the kept draft is the one of `seen_ms` or there is none: two windows of one
+    /// account that save at the same instant cannot overwrite each other. [`DbError::Outdated`] carries the moment of
+    /// the one that is kept.
+    pub async fn save_draft_at(
+        &self,
+        school: SchoolId,
+        user: UserId,
+        draft: &Draft,
+        seen_ms: i64,
+    ) -> Result<()> {
+        const DOING: &str = "saving a draft";
+        let text = document::write(DOING, &draft.timetable)?;
+        let mut s = self.single(DOING).await?;
+        let put = sql(PUT_AT)
+            .bind(school.0)
+            .bind(user.0)
+            .bind(draft.base_no)
+            .bind(text)
+            .bind(draft.saved_at_ms)
+            .bind(seen_ms);
+        let written = run_or(s.conn(), put, unknown("school_id", DOING)).await?;
+        drop(s);
+        match (written, self.draft(school, user).await?) {
+            (0, Some(kept)) => Err(DbError::Outdated { current: kept.saved_at_ms }),
+            _ => Ok(()),
+        }
     }
 
     /// Drops a draft; none is fine too.

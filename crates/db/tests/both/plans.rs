@@ -188,6 +188,16 @@ on_both! {
         check("refused", false).await;
     }
 
+    async fn a_draft_is_saved_only_over_the_one_that_was_seen(db: Db) {
+        let who = user(&db, "one").await;
+        let draft = |saved_at_ms| Draft { base_no: 0, timetable: Timetable::default(), saved_at_ms };
+        db.save_draft_at(ONE, who, &draft(NOW_MS), 0).await.unwrap();
+        db.save_draft_at(ONE, who, &draft(NOW_MS + 1), NOW_MS).await.unwrap();
+        let late = db.save_draft_at(ONE, who, &draft(NOW_MS + 2), NOW_MS).await.unwrap_err();
+        assert!(matches!(late, DbError::Outdated { current } if current == NOW_MS + 1), "{late}");
+        assert_eq!(db.draft(ONE, who).await.unwrap().unwrap().saved_at_ms, NOW_MS + 1);
+    }
+
     async fn a_draft_is_one_a_user_and_goes_with_the_account(db: Db) {
         let (one, two) = (user(&db, "one").await, user(&db, "two").await);
         let cells = vec![cell(ClassId(7), 1, 1, 1)];

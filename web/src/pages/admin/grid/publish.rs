@@ -8,6 +8,7 @@ use super::week::monday;
 use super::wire::{Ask, Failure, Posted, Refusal};
 use super::words::Words;
 use crate::error::WebError;
+use crate::lang::Lang;
 use crate::pages::admin::told::tell_school;
 use crate::session::Visitor;
 use crate::state::AppState;
@@ -53,11 +54,7 @@ pub async fn draft(
 ) -> Result<Json<Saved>, Failure> {
     let user = user(&visitor)?;
     if !is_seen(&state, &ask, user).await? {
-        let what = (
-            "这个账号在另一个窗口里也改了课表，草稿没有覆盖它。",
-            "The same account edits the timetable in another window: its draft was not overwritten.",
-        );
-        return Err(Refusal::new(visitor.lang, "seen_ms", what.0, what.1).with(StatusCode::CONFLICT).into());
+        return Err(another_window(visitor.lang));
     }
     let saved_at_ms = state.now_ms();
     if ask.discard {
@@ -80,8 +77,25 @@ pub async fn draft(
         return Err(Refusal::new(visitor.lang, "base_no", what.0, what.1).into());
     }
     let draft = Draft { base_no: ask.base_no, timetable, saved_at_ms };
-    state.db.save_draft(ask.school, user, &draft).await?;
-    Ok(Json(Saved { saved_at_ms }))
+    let saved = match ask.seen_ms {
+        Some(seen_ms) => state.db.save_draft_at(ask.school, user, &draft, seen_ms).await,
+        None => state.db.save_draft(ask.school, user, &draft).await,
+    };
+    match saved {
+        Err(DbError::Outdated { .. }) => Err(another_window(visitor.lang)),
+        other => {
+            other?;
+            Ok(Json(Saved { saved_at_ms }))
+        }
+    }
+}
+
+fn another_window(l: Lang) -> Failure {
+    let what = (
+        "这个账号在另一个窗口里也改了课表，草稿没有覆盖它。",
+        "The same account edits the timetable in another window: its draft was not overwritten.",
+    );
+    Refusal::new(l, "seen_ms", what.0, what.1).with(StatusCode::CONFLICT).into()
 }
 
 /// What publishing would do.
