@@ -47,26 +47,27 @@ pub fn read(
     bells: Option<&BellTable>,
     zone: &TimeZone,
 ) -> Result<Found, SheetError> {
-    read_as(file_name, bytes, bells, zone, &BTreeMap::new())
+    Ok(read_both(file_name, bytes, bells, zone)?.0)
 }
 
-/// As [`read`], where a person has said of some sheets, by name, whose grids they are.
-pub fn read_as(
+/// As [`read`], and the tables of the file, if it is one of tables, for [`recognise_as`].
+pub fn read_both(
     file_name: &str,
     bytes: &[u8],
     bells: Option<&BellTable>,
     zone: &TimeZone,
-    choices: &BTreeMap<String, LayoutChoice>,
-) -> Result<Found, SheetError> {
+) -> Result<(Found, Option<Workbook>), SheetError> {
     let Some(text) = dated_or_cses(bytes)? else {
-        return Ok(recognise_as(&Workbook::read(file_name, bytes)?, choices));
+        let workbook = Workbook::read(file_name, bytes)?;
+        return Ok((recognise(&workbook), Some(workbook)));
     };
     // As in `Workbook::read`: should a foreign reader panic, the file is damaged and the site runs on.
     let read = std::panic::AssertUnwindSafe(|| match cses::is_cses(&text) {
         true => cses::read(file_name, &text, bells),
         false => dated::read(file_name, &text, bells, zone),
     });
-    std::panic::catch_unwind(read).unwrap_or_else(|_| Err(SheetError::Damaged("reader".to_owned())))
+    let read = std::panic::catch_unwind(read);
+    read.unwrap_or_else(|_| Err(SheetError::Damaged("reader".to_owned()))).map(|found| (found, None))
 }
 
 /// The text of a file that is iCalendar or CSES.
@@ -119,7 +120,10 @@ fn recognise_sheet(sheet: &Sheet, ours: bool, choice: Option<LayoutChoice>) -> S
         return found;
     }
     let mut found = skipped(Skip::NoTable);
-    found.problems.push(Problem::lost(
+    // 说明, 封面, 课时统计: where no weekday stands, no lesson is lost.
+    let days = view.filled().any(|(row, col)| view.day(row, col).is_some_and(|day| !day.weak));
+    let told = if days { Problem::lost } else { Problem::note };
+    found.problems.push(told(
         At::sheet(&sheet.name),
         Code::NoTable,
         "这张工作表里没有找到课表：需要一行（或一列）星期和一列（或一行）节次，或者含「班级 星期 节次 科目」的表头。",

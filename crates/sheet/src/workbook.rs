@@ -3,6 +3,7 @@
 mod biff;
 mod cfb;
 mod intake;
+mod kept;
 mod ods;
 mod packed;
 mod text;
@@ -14,6 +15,7 @@ pub(crate) use text::{decode, guarded, quoted};
 use crate::plain::number_text;
 use crate::{At, Problem, SheetError};
 use jiff::civil::{Date, DateTime};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Most bytes of a file. The largest timetable seen (60 classes, styled) has 1.2 MB.
@@ -35,7 +37,7 @@ const MERGES_MAX: usize = 20_000;
 pub(crate) const KEY_SHEET: &str = "_yunlubo";
 
 /// What stands in a cell. Formulas are their stored results.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Value {
     /// Text, as it stands.
     Text(String),
@@ -52,7 +54,7 @@ pub enum Value {
 }
 
 /// One sheet.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Sheet {
     /// Its name.
     pub name: String,
@@ -60,12 +62,13 @@ pub struct Sheet {
     pub rows: u32,
     /// Used columns, from 1.
     pub cols: u32,
+    #[serde(with = "kept")]
     pub(crate) cells: BTreeMap<(u32, u32), Value>,
     pub(crate) merges: Vec<Area>,
 }
 
 /// Merged cells: rows and columns from 1, both ends included.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Area {
     /// First row.
     pub top: u32,
@@ -78,7 +81,8 @@ pub struct Area {
 }
 
 /// A file, read.
-#[derive(Debug, Clone, PartialEq, Default)]
+/// Can be kept, for a person may say of a sheet what it is after the file has gone.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Workbook {
     /// As the user knows it.
     pub file_name: String,

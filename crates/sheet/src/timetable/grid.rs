@@ -60,6 +60,8 @@ pub(super) fn recognise(view: &View<'_>, ours: bool, choice: Option<LayoutChoice
 
 /// Everything that was neither label nor lesson.
 fn aside(view: &View<'_>, told: &BTreeSet<(u32, u32)>, blocks: &[Block], problems: &mut Vec<Problem>) {
+    // A row of sums or a footer is told of once.
+    let mut beside: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
     for at in view.filled().filter(|at| !told.contains(at)) {
         let text = view.text(at.0, at.1);
         problems.extend(bad_value(view, at));
@@ -80,11 +82,25 @@ fn aside(view: &View<'_>, told: &BTreeSet<(u32, u32)>, blocks: &[Block], problem
             ));
             continue;
         }
+        beside.entry(at.0).or_default().push(at.1);
+    }
+    for (row, cols) in beside {
+        let text: Vec<&str> = cols.iter().map(|col| view.text(row, *col)).collect();
+        let text = seen(&text.join(" "));
+        let to = match cols[..] {
+            [first, .., last] => format!("{}-{}", view.at((row, first)).cell(), view.at((row, last)).cell()),
+            _ => String::new(),
+        };
+        let (zh, en) = if to.is_empty() {
+            (String::new(), String::new())
+        } else {
+            (format!("（{to}）"), format!(" ({to})"))
+        };
         problems.push(Problem::note(
-            view.at(at),
+            view.at((row, cols[0])),
             Code::Aside,
-            format!("「{}」不在课表格内，未作为课程导入。", seen(text)),
-            format!("“{}” stands outside the grid and was not taken for a lesson.", seen(text)),
+            format!("「{text}」{zh}不在课表格内，未作为课程导入。"),
+            format!("“{text}”{en} stands outside the grid and was not taken for a lesson."),
         ));
     }
 }

@@ -25,6 +25,8 @@ pub struct Draft {
     pub create: Vec<Create>,
     /// Everything that is wrong, of the file too.
     pub problems: Vec<Problem>,
+    /// Labels of periods that the bells lack, each with where its lessons stand; each of them is a problem, too.
+    pub missing: BTreeMap<String, Vec<At>>,
     /// Lessons left out because the user chose to skip their class or subject.
     pub skipped: u32,
 }
@@ -264,6 +266,10 @@ impl Resolver<'_> {
     fn period(&mut self, entry: &Entry) -> Option<u8> {
         let found = self.bells.number(&entry.period);
         if found.is_none() {
+            let places = self.draft.missing.entry(entry.period.label.clone()).or_default();
+            if places.last() != Some(&entry.at) {
+                places.push(entry.at.clone());
+            }
             let label = seen(&entry.period.label);
             self.draft.problems.push(Problem::lost(
                 entry.at.clone(),
