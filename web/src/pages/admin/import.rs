@@ -28,7 +28,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use db::NewImport;
-use job::{Chosen, TIMETABLE, json, user_of};
+use job::{Chosen, TIMETABLE, json, kept, user_of};
 use model::SchoolId;
 use sha2::{Digest, Sha256};
 use sheet::SheetError;
@@ -227,9 +227,9 @@ async fn read_timetable(
     let sha256 = fingerprint(&bytes);
     let bells = state.db.calendar(school).await?.calendar.bell_tables.into_iter().next();
     let (zone, file_name) = (desk.zone.clone(), name.clone());
-    let read = apart(move || sheet::timetable::read(&file_name, &bytes, bells.as_ref(), &zone)).await?;
-    let found = match read {
-        Ok(found) => found,
+    let read = apart(move || sheet::timetable::read_both(&file_name, &bytes, bells.as_ref(), &zone)).await?;
+    let (found, workbook) = match read {
+        Ok(both) => both,
         Err(error) => return Ok(Err(sheet_refusal(desk, &error))),
     };
     if found.entries().next().is_none() {
@@ -248,7 +248,7 @@ async fn read_timetable(
         what: TIMETABLE.to_owned(),
         file_name: name,
         sha256,
-        document: json(&found)?,
+        document: apart(move || kept(found, workbook.as_ref())).await??,
         choices: json(&Chosen::default())?,
     };
     keep(state, desk, &new).await
@@ -293,7 +293,8 @@ fn nothing_found(desk: &Desk, found: &Found) -> String {
     let seen =
         found.sheets.iter().take(5).map(|s| format!("{}（{}）", s.sheet, words::layout(desk.l, &s.layout)));
     let mut seen: Vec<String> = seen.collect();
-    let problems = found.all_problems().take(3);
+    // Of a sheet without a table its line above says so.
+    let problems = found.all_problems().filter(|p| p.code != sheet::Code::NoTable).take(3);
     seen.extend(problems.map(|p| format!("{}: {}", p.at, desk.t(&p.zh, &p.en))));
     let seen = seen.join("；");
     match desk.l {

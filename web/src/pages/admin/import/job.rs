@@ -11,7 +11,10 @@ use jiff::tz::TimeZone;
 use model::calendar::Calendar;
 use model::{SchoolId, UserId};
 use serde::{Deserialize, Serialize};
-use sheet::timetable::{Alias, Choice, Choices, ClassName, Draft, Found, GradeName, Layout, Names, Noun};
+use sheet::Workbook;
+use sheet::timetable::{
+    Alias, Choice, Choices, ClassName, Draft, Found, GradeName, Layout, LayoutChoice, Names, Noun,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a timetable's job is called in the database.
@@ -23,6 +26,8 @@ pub const TIMETABLE: &str = "timetable";
 pub struct Chosen {
     /// Sheets that are not to be imported.
     pub skip: BTreeSet<String>,
+    /// Sheet → whose its grids are, where the user says so.
+    pub layouts: BTreeMap<String, LayoutChoice>,
     /// Sheet → the class it belongs to.
     pub class_of: BTreeMap<String, i64>,
     /// What to do with unknown names.
@@ -41,8 +46,31 @@ pub struct Job {
     pub school: SchoolId,
     /// What was chosen.
     pub chosen: Chosen,
-    /// The file as it was read.
+    /// The file as it was read, by the chosen layouts.
     pub found: Found,
+    /// Its tables, if they were kept: the layouts of its sheets can be chosen.
+    pub workbook: Option<Workbook>,
+}
+
+/// What is kept of a file.
+#[derive(Serialize, Deserialize)]
+pub struct Document {
+    /// As it was read.
+    #[serde(flatten)]
+    pub found: Found,
+    /// Its tables; absent for calendars and for files of too much.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workbook: Option<serde_json::Value>,
+}
+
+/// Tables above this are not kept; a document may have 8 MiB, and 60 classes have 0.4 MiB.
+const WORKBOOK_MAX_BYTES: usize = 3 * 1024 * 1024;
+
+/// What is kept of a file, as JSON.
+pub fn kept(found: Found, workbook: Option<&Workbook>) -> Result<String, WebError> {
+    let small = workbook.map(json).transpose()?.filter(|text| text.len() <= WORKBOOK_MAX_BYTES);
+    let workbook = small.and_then(|text| serde_json::from_str(&text).ok());
+    json(&Document { found, workbook })
 }
 
 /// What the names of a file are matched with.
@@ -100,8 +128,38 @@ impl Job {
         let row = row(state, desk, id, TIMETABLE).await?;
         let school = row.school_id.ok_or(WebError::NotFound)?;
         let chosen = serde_json::from_str(&row.choices).map_err(unreadable)?;
-        let found = document(state, &row).await?;
-        Ok(Self { row, school, chosen, found })
+        let document: Document = document(state, &row).await?;
+        let workbook = document.workbook.and_then(|w| serde_json::from_value(w).ok());
+        let mut job = Self { row, school, chosen, found: document.found, workbook };
+        job.recognise();
+        Ok(job)
+    }
+
+    /// Reads the tables again by the layouts that were chosen.
+    fn recognise(&mut self) {
+        if let Some(workbook) = self.workbook.as_ref().filter(|_| !self.chosen.layouts.is_empty()) {
+            self.found = sheet::timetable::recognise_as(workbook, &self.chosen.layouts);
+        }
+    }
+
+    /// Takes the layouts of the first step; whether one has changed, so that the sheets have been read again.
+    pub fn choose_layouts(&mut self, fields: &Fields) -> bool {
+        let mut layouts = BTreeMap::new();
+        for (n, sheet) in self.found.sheets.iter().enumerate() {
+            let choice = match fields.text(&format!("kind-{n}")) {
+                "class" => LayoutChoice::Class,
+                "teacher" => LayoutChoice::Teacher,
+                "room" => LayoutChoice::Room,
+                _ => continue,
+            };
+            layouts.insert(sheet.sheet.clone(), choice);
+        }
+        let Some(workbook) = self.workbook.as_ref().filter(|_| layouts != self.chosen.layouts) else {
+            return false;
+        };
+        self.found = sheet::timetable::recognise_as(workbook, &layouts);
+        self.chosen.layouts = layouts;
+        true
     }
 
     /// Keeps what was chosen.

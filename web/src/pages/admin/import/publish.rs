@@ -97,7 +97,7 @@ async fn merged(state: &AppState, review: &Review, asked: &Asked) -> Result<Merg
 
 /// Why it is not published; `None` = go on.
 fn objection(desk: &Desk, review: &Review, asked: &Asked, after: &Timetable) -> Option<String> {
-    let found = conflicts(after, &review.known, &review.draft);
+    let found = conflicts(after, &review.known, &review.draft, &review.published);
     let refused = found.iter().filter(|c| matches!(c.wanted, Wanted::Class | Wanted::Room)).count();
     let teachers = found.iter().filter(|c| c.wanted == Wanted::Teacher).count();
     match desk.l {
@@ -319,15 +319,18 @@ async fn done_page(state: &AppState, desk: Desk, job: &Job, no: i64) -> Result<D
         (None, Lang::En) => format!("Published as version {no}, in force from {}.", version.from),
     };
     let note = match l {
-        Lang::Zh => format!("把第 {} 版的内容原样发布成新版本；新建的科目、教师、教室、班级保留。", no - 1),
+        Lang::Zh => format!(
+            "需要撤销时：“回滚到导入前”把第 {} 版的课表原样发布成新版本；已新建的科目、教师、教室、班级保留。",
+            no - 1
+        ),
         Lang::En => format!(
-            "Publishes exactly what version {} had as a new one; subjects, teachers, rooms and classes that were made stay.",
+            "To undo: “Roll back” publishes exactly what version {} had as a new one; subjects, teachers, rooms and classes that were made stay.",
             no - 1
         ),
     };
     let first = l.t(
-        "发布一份空的课表作为新版本；新建的科目、教师、教室、班级保留。",
-        "Publishes an empty timetable as a new version; subjects, teachers, rooms and classes that were made stay.",
+        "需要撤销时：“回滚到导入前”发布一份空的课表作为新版本；已新建的科目、教师、教室、班级保留。",
+        "To undo: “Roll back” publishes an empty timetable as a new version; subjects, teachers, rooms and classes that were made stay.",
     );
     let later = match l {
         Lang::Zh => format!("之后已发布到第 {newest_no} 版；要回到更早的课表，请在“课表”的版本列表里操作。"),

@@ -22,8 +22,9 @@ use model::ClassId;
 use model::calendar::conflict::{CellConflict, Wanted, cell_conflicts};
 use model::calendar::merge::Clash;
 use model::calendar::{Cell, ClassInfo, Roster, Slot, Timetable};
-use sheet::Weight;
 use sheet::timetable::{Draft, Noun};
+use sheet::{Code, Problem, Weight};
+use std::collections::HashSet;
 
 /// Problems listed on the page; more are counted.
 const PROBLEMS_SHOWN: usize = 300;
@@ -44,6 +45,8 @@ pub struct Review {
     pub newest_no: i64,
     /// Its first date.
     pub newest_from: Option<Date>,
+    /// The cells of the newest version.
+    pub published: HashSet<Cell>,
     /// What stands against it.
     pub conflicts: Vec<CellConflict>,
 }
@@ -73,10 +76,11 @@ impl Review {
         let (newest, base) = newest(state, job.school).await?;
         let own_room = |class: ClassId| known.directory.classes.iter().find(|c| c.id == class)?.room_id;
         let plan = plan(&base, &draft.cells, &job.chosen.keep, &own_room);
-        let conflicts = conflicts(&plan.after, &known, &draft);
+        let published: HashSet<Cell> = base.cells.into_iter().collect();
+        let conflicts = conflicts(&plan.after, &known, &draft, &published);
         let newest_no = newest.as_ref().map_or(0, |v| v.no);
         let newest_from = newest.map(|v| v.from);
-        Ok(Ok(Self { job, known, draft, plan, newest_no, newest_from, conflicts }))
+        Ok(Ok(Self { job, known, draft, plan, newest_no, newest_from, published, conflicts }))
     }
 
     /// First date that is offered: today, or that of a version which is to come.
@@ -90,8 +94,14 @@ impl Review {
     }
 }
 
-/// Conflicts of a timetable in which classes to be made may stand.
-pub fn conflicts(after: &Timetable, known: &Known, draft: &Draft) -> Vec<CellConflict> {
+/// Conflicts of a timetable in which classes to be made may stand. Teachers who were in two places before are none of this
+/// import's: they have been confirmed with the version that made them so.
+pub fn conflicts(
+    after: &Timetable,
+    known: &Known,
+    draft: &Draft,
+    published: &HashSet<Cell>,
+) -> Vec<CellConflict> {
     let classes = known.directory.classes.iter();
     let mut classes: Vec<ClassInfo> = classes
         .map(|c| ClassInfo { id: c.id, grade_id: c.grade_id, room_id: c.room_id, record: c.record })
@@ -102,7 +112,10 @@ pub fn conflicts(after: &Timetable, known: &Known, draft: &Draft) -> Vec<CellCon
     }
     classes.sort_by_key(|c| c.id);
     let roster = Roster { classes, channels: Vec::new() };
-    cell_conflicts(after, &known.calendar, &roster)
+    let mut found = cell_conflicts(after, &known.calendar, &roster);
+    let confirmed = |c: &CellConflict| published.contains(&c.a) && published.contains(&c.b);
+    found.retain(|c| c.wanted != Wanted::Teacher || !confirmed(c));
+    found
 }
 
 struct LineView {
@@ -173,6 +186,9 @@ struct ReviewPage {
     created: Vec<(&'static str, Vec<String>)>,
     problems: Vec<ProblemView>,
     more_problems: usize,
+    missing: Vec<(String, String)>,
+    bells: String,
+    here: String,
     all_problems: usize,
     lost: usize,
     all_conflicts: usize,
@@ -317,6 +333,27 @@ fn created(l: Lang, review: &Review, labels: &Labels) -> Vec<(&'static str, Vec<
         .collect()
 }
 
+/// Periods named that the bells lack; a file with more has its columns mixed up.
+const PERIODS_SHOWN: usize = 60;
+/// Cells named of a period that the bells lack.
+const PLACES_SHOWN: usize = 10;
+
+/// What is said of a period that the bells lack, and where it stands.
+fn missing(l: Lang, label: &str, places: &[sheet::At]) -> (String, String) {
+    let said = match l {
+        Lang::Zh => format!("「{label}」不在作息表里，{} 节课没有读入", places.len()),
+        Lang::En => format!("“{label}” is not in the bell table; {} lesson(s) were not read", places.len()),
+    };
+    let mut shown: Vec<String> = Vec::new();
+    let mut sheet = "";
+    for at in places.iter().take(PLACES_SHOWN) {
+        shown.push(if at.sheet == sheet { at.cell() } else { at.to_string() });
+        sheet = &at.sheet;
+    }
+    let more = if places.len() > PLACES_SHOWN { " …" } else { "" };
+    (said, format!("{}{more}", shown.join(l.t("、", ", "))))
+}
+
 /// Classes that would lose more lessons than they have in the file: it may hold only a part.
 fn thinned(labels: &Labels, l: Lang, plan: &Plan) -> String {
     let loses = |class: &&ClassPlan| {
@@ -342,11 +379,22 @@ fn page(desk: Desk, review: &Review, form: Form, clashes: &[Clash], today: Date)
     let labels = Labels::new(l, &review.known, &review.draft.create);
     let plan = &review.plan;
     let few = plan.classes.iter().filter(|c| !c.lines.is_empty()).count() <= CLASSES_OPEN;
-    let problems = review.draft.problems.iter();
+    // Who is in two places stands under the conflicts already; what was lost stands first.
+    // So do, above all, periods that the bells lack: once a period and not once a lesson.
+    let listed: HashSet<&sheet::At> = review.draft.missing.values().flatten().collect();
+    let lost = review.draft.problems.iter().filter(|p| p.weight == Weight::Lost).count();
+    let elsewhere = |p: &&Problem| {
+        (p.code == Code::Clash && p.weight == Weight::Note)
+            || (p.code == Code::BadPeriod && listed.contains(&p.at))
+    };
+    let mut problems: Vec<&Problem> = review.draft.problems.iter().filter(|p| !elsewhere(p)).collect();
+    problems.sort_by_key(|p| p.weight != Weight::Lost);
     let shown: Vec<ProblemView> =
-        problems.clone().take(PROBLEMS_SHOWN).map(|p| ProblemView::of(&desk, p)).collect();
+        problems.iter().take(PROBLEMS_SHOWN).map(|p| ProblemView::of(&desk, p)).collect();
+    let mut conflicts: Vec<&CellConflict> = review.conflicts.iter().collect();
+    conflicts.sort_by_key(|c| c.wanted == Wanted::Teacher);
     let conflicts: Vec<ConflictView> =
-        review.conflicts.iter().take(CONFLICTS_SHOWN).map(|c| conflict(&labels, l, review, c)).collect();
+        conflicts.into_iter().take(CONFLICTS_SHOWN).map(|c| conflict(&labels, l, review, c)).collect();
     let view = |(number, clash): (usize, &Clash)| ClashView {
         number,
         slot: format!("{} {}", labels.class(clash.slot.class), labels.slot(clash.slot)),
@@ -385,10 +433,13 @@ fn page(desk: Desk, review: &Review, form: Form, clashes: &[Clash], today: Date)
         idle: plan.is_idle(),
         classes: plan.classes.iter().map(|c| class_view(&labels, l, c, few)).collect(),
         created: created(l, review, &labels),
-        all_problems: review.draft.problems.len(),
+        all_problems: problems.len(),
         all_conflicts: review.conflicts.len(),
-        more_problems: review.draft.problems.len() - shown.len(),
-        lost: problems.filter(|p| p.weight == Weight::Lost).count(),
+        more_problems: problems.len() - shown.len(),
+        missing: review.draft.missing.iter().take(PERIODS_SHOWN).map(|(label, places)| missing(l, label, places)).collect(),
+        bells: format!("/admin/calendar?school={}#bells", review.job.school),
+        here: review.job.at("review"),
+        lost,
         problems: shown,
         more_conflicts: review.conflicts.len() - conflicts.len(),
         conflicts,

@@ -12,7 +12,7 @@ use crate::state::AppState;
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use sheet::timetable::{Entry, Layout, SheetFound};
+use sheet::timetable::{Entry, Layout, LayoutChoice, SheetFound};
 use sheet::{Problem, Weight};
 use std::collections::BTreeMap;
 
@@ -56,6 +56,8 @@ struct SheetView {
     entries: usize,
     read: bool,
     skipped: bool,
+    kinds: Option<Vec<Choice>>,
+    kind: &'static str,
     classes: Option<Vec<Choice>>,
     class: String,
     preview: Option<Preview>,
@@ -82,6 +84,23 @@ fn cell_text(entry: &Entry) -> String {
     parts.into_iter().filter(|p| !p.is_empty()).cloned().collect::<Vec<_>>().join(" ")
 }
 
+/// The place of every period on the sheet, downwards or across; of a list by number.
+fn places<'a>(entries: &[&'a Entry]) -> BTreeMap<(Option<u8>, &'a str), usize> {
+    let mut periods: BTreeMap<(Option<u8>, &str), Vec<&Entry>> = BTreeMap::new();
+    for entry in entries {
+        periods.entry((entry.period.number, entry.period.label.as_str())).or_default().push(entry);
+    }
+    let one = |of: fn(&Entry) -> u32| periods.values().all(|all| all.iter().all(|e| of(e) == of(all[0])));
+    let (down, across) = (one(|e| e.at.row), one(|e| e.at.col));
+    let mut order: Vec<_> = periods.into_iter().collect();
+    order.sort_by_key(|((number, _), all)| match (down, across) {
+        (true, _) => (all[0].at.row, None),
+        (_, true) => (all[0].at.col, *number),
+        _ => (0, *number),
+    });
+    order.into_iter().enumerate().map(|(place, (period, _))| (period, place)).collect()
+}
+
 /// The first class (teacher, room) of the sheet as days × periods.
 fn preview(labels: &Labels, sheet: &SheetFound) -> Option<Preview> {
     let first = sheet.entries.first()?;
@@ -92,9 +111,12 @@ fn preview(labels: &Labels, sheet: &SheetFound) -> Option<Preview> {
     let mut days: Vec<u8> = one.iter().map(|e| e.day).collect();
     days.sort_unstable();
     days.dedup();
-    let mut rows: BTreeMap<(Option<u8>, String), BTreeMap<u8, String>> = BTreeMap::new();
+    let order = places(&one);
+    let mut rows: BTreeMap<(usize, String), BTreeMap<u8, String>> = BTreeMap::new();
     for entry in &one {
-        let row = rows.entry((entry.period.number, entry.period.label.clone())).or_default();
+        let key = (entry.period.number, entry.period.label.as_str());
+        let place = order.get(&key).copied().unwrap_or(order.len());
+        let row = rows.entry((place, entry.period.label.clone())).or_default();
         let cell = row.entry(entry.day).or_default();
         if !cell.is_empty() {
             cell.push_str(" ／ ");
@@ -111,6 +133,24 @@ fn preview(labels: &Labels, sheet: &SheetFound) -> Option<Preview> {
             })
             .collect(),
     })
+}
+
+/// Whose the grids of a sheet may be.
+fn kinds(desk: &Desk) -> Vec<Choice> {
+    vec![
+        Choice::new("", desk.t("自动判断", "As told by the file")),
+        Choice::new("class", desk.t("班级课表", "Classes")),
+        Choice::new("teacher", desk.t("教师课表", "Teachers")),
+        Choice::new("room", desk.t("教室课表", "Rooms")),
+    ]
+}
+
+fn kind_value(choice: &LayoutChoice) -> &'static str {
+    match choice {
+        LayoutChoice::Class => "class",
+        LayoutChoice::Teacher => "teacher",
+        LayoutChoice::Room => "room",
+    }
 }
 
 fn sheet_view(
@@ -135,6 +175,11 @@ fn sheet_view(
         choices.extend(known.directory.classes.iter().map(|c| Choice::new(c.id, class_name(c))));
         choices
     });
+    let grid = matches!(
+        sheet.layout,
+        Layout::ClassGrid { .. } | Layout::SchoolGrid | Layout::TeacherGrid { .. } | Layout::RoomGrid { .. }
+    );
+    let chosen = job.chosen.layouts.get(&sheet.sheet);
     let problems: Vec<ProblemView> =
         sheet.problems.iter().take(PROBLEMS_SHOWN).map(|p| ProblemView::of(desk, p)).collect();
     SheetView {
@@ -145,6 +190,8 @@ fn sheet_view(
         entries: sheet.entries.len(),
         read,
         skipped: job.chosen.skip.contains(&sheet.sheet),
+        kinds: (grid && job.workbook.is_some()).then(|| kinds(desk)),
+        kind: chosen.map_or("", kind_value),
         classes: classes.filter(|_| read),
         class: job.chosen.class_of.get(&sheet.sheet).map(i64::to_string).unwrap_or_default(),
         preview: preview(labels, sheet),
@@ -161,6 +208,17 @@ pub async fn show(
 ) -> Result<Response, WebError> {
     let job = Job::load(&state, &desk, id).await?;
     let known = Known::read(&state, job.school, today(&state, &desk.zone)).await?;
+    let desk = match desk.query.text("read") {
+        "again" => {
+            let text = desk.t(
+                "已按您的选择重新识别，请再核对一次。",
+                "Read again as you chose: please check once more.",
+            );
+            let text = text.to_owned();
+            desk.flash("ok", text)
+        }
+        _ => desk,
+    };
     Ok(Page(page(desk, &job, &known)).into_response())
 }
 
@@ -198,7 +256,24 @@ pub async fn choose(
 ) -> Result<Response, WebError> {
     let mut job = Job::load(&state, &desk, id).await?;
     let known = Known::read(&state, job.school, today(&state, &desk.zone)).await?;
+    let again = job.choose_layouts(&fields);
+    if again && super::has_too_many_names(&job.found) {
+        let job = Job::load(&state, &desk, id).await?;
+        let text = desk.t(
+            "照这样理解，名称会太多，多半不对；没有改变。",
+            "Understood so the file would have too many names, so it is probably not; nothing was changed.",
+        );
+        let text = text.to_owned();
+        let desk = desk.seen_at(&job.at("")).flash("bad", text);
+        return Ok(
+            (axum::http::StatusCode::UNPROCESSABLE_ENTITY, Page(page(desk, &job, &known))).into_response()
+        );
+    }
     job.choose_sheets(&fields, &known);
+    if again {
+        job.save(&state).await?;
+        return Ok(Redirect::to(&format!("{}?read=again", job.at(""))).into_response());
+    }
     job.save(&state).await?;
     let (wanted, _) = job.wanted(&known);
     let nameless = wanted.sheets.iter().find(|s| s.entries.iter().any(|e| e.class.is_empty()));
