@@ -182,3 +182,19 @@ fn feeds_are_read_by_a_reader_that_is_not_ours() {
     assert_eq!((entry.day, entry.room.as_str(), entry.teacher.as_str()), (1, "301", "王芳"));
     assert_eq!((entry.period.start_s, entry.period.end_s), (Some(28_800), Some(31_500)));
 }
+
+#[test]
+fn a_roll_of_the_office_is_read_as_it_is() {
+    check(
+        Kind::Teachers,
+        "2026年教师名册\n序号|任课教师|性别|所教学科\n#1|王芳|女|数学\n#2||男|\n合计|#3||",
+        &["B3 王芳|Some(1)|None|"],
+        &["A2 Aside", "D2 Aside", "B4 Missing", "5 Aside"],
+    );
+    check(
+        Kind::Classes,
+        "班级名称|所在教室|班主任\n高一(3)班|#301|王芳",
+        &["A2 |高一|3班|301|None"],
+        &["C1 Aside"],
+    );
+}

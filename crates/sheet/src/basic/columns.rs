@@ -65,8 +65,21 @@ const GRADES: &[Column] =
 const CLASSES: &[Column] = &[
     STAGE,
     with_list(column("年级", "Grade", &["年级名称"], ("一年级", "Grade 10")), List::Grades),
-    needed(column("名称", "Name", &["班级", "班级名称", "班", "class", "classname"], ("1班", "Class 1"))),
-    with_list(column("教室", "Room", &["教室名称", "固定教室", "classroom"], ("301", "301")), List::Rooms),
+    needed(column(
+        "名称",
+        "Name",
+        &["班级", "班级名称", "班", "班别", "行政班", "class", "classname"],
+        ("1班", "Class 1"),
+    )),
+    with_list(
+        column(
+            "教室",
+            "Room",
+            &["教室名称", "固定教室", "所在教室", "上课教室", "homeroom", "classroom"],
+            ("301", "301"),
+        ),
+        List::Rooms,
+    ),
     RECORD,
 ];
 const ROOMS: &[Column] =
@@ -78,14 +91,24 @@ const SUBJECTS: &[Column] = &[needed(column(
     ("数学", "Maths"),
 ))];
 const TEACHERS: &[Column] = &[
-    needed(column("姓名", "Name", &["教师", "教师姓名", "老师", "名称", "teacher"], ("王芳", "Smith"))),
+    needed(column(
+        "姓名",
+        "Name",
+        &["教师", "教师姓名", "老师", "名称", "任课教师", "任课老师", "teacher", "teachername"],
+        ("王芳", "Smith"),
+    )),
     SEX,
     with_list(column("职称", "Title", &["教师职称"], ("一级教师", "First-grade teacher")), List::Titles),
     column("描述", "About", &["简介", "备注", "说明", "description", "note"], ("", "")),
 ];
 const STUDENTS: &[Column] = &[
     needed(with_list(
-        column("班级", "Class", &["班级名称", "所在班级", "班"], ("高一1班", "Class 1")),
+        column(
+            "班级",
+            "Class",
+            &["班级名称", "所在班级", "班", "班别", "行政班", "classname"],
+            ("高一1班", "Class 1"),
+        ),
         List::Classes,
     )),
     needed(column(

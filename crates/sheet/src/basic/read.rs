@@ -15,6 +15,8 @@ use std::collections::BTreeMap;
 const HEADER_WITHIN: u32 = 30;
 /// Rows that are examples begin so.
 const EXAMPLE: [&str; 2] = ["示例：", "Example: "];
+/// Rows that begin so count the others.
+const SUMS: [&str; 7] = ["合计", "总计", "小计", "共计", "总数", "total", "sum"];
 /// Most problems of a file that are told one by one.
 const PROBLEMS_MAX: usize = 500;
 
@@ -113,7 +115,14 @@ impl Table {
             let texts = Texts { view, row, columns: &places, ours: self.ours };
             let first = (1..=view.cols).map(|col| view.text(row, col)).find(|t| !t.is_empty());
             let example = |first: &str| EXAMPLE.iter().any(|mark| first.starts_with(plain(mark).trim_end()));
-            if first.is_some_and(|first| !example(first)) {
+            if first.is_some_and(|first| SUMS.contains(&key(first).trim_end_matches(':'))) && !self.ours {
+                self.out.problems.push(Problem::note(
+                    view.sheet.at(row, 0),
+                    Code::Aside,
+                    "这一行是合计，未导入。",
+                    "This row is a sum and was not imported.",
+                ));
+            } else if first.is_some_and(|first| !example(first)) {
                 self.row(&texts, all);
             }
         }

@@ -318,7 +318,8 @@ impl List<'_> {
         let text: Vec<&str> = filled.iter().map(|col| self.view.text(row, *col)).collect();
         let seen_text = seen(&text.join(" "));
         let at = self.view.sheet.at(row, filled[0]);
-        self.problems.push(match filled.len() < 3 && subject.is_empty() {
+        let sum = ["合计", "总计", "小计", "共计", "total"].contains(&key(text[0]).trim_end_matches(':'));
+        self.problems.push(match sum || (filled.len() < 3 && subject.is_empty()) {
             true => Problem::note(
                 at,
                 Code::Aside,

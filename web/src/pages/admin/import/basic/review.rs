@@ -17,6 +17,8 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use db::{DbError, ImportJob};
+use sheet::{Problem, Weight};
+use std::collections::BTreeSet;
 
 /// Rows shown of each kind; more are counted. A page of 20 000 rows helps nobody.
 const ROWS_SHOWN: usize = 500;
@@ -93,6 +95,11 @@ fn page(desk: Desk, loaded: &Loaded) -> ReviewPage {
     for row in &loaded.compared {
         counts[order(&row.fate)] += 1;
     }
+    // Rows that the reader could not take are no less left out than those that name what the school lacks.
+    let lost = loaded.held.problems.iter().filter(|p| p.weight == Weight::Lost && p.at.row > 0);
+    counts[0] += lost.map(|p| (&p.at.sheet, p.at.row)).collect::<BTreeSet<_>>().len();
+    let mut problems: Vec<&Problem> = loaded.held.problems.iter().collect();
+    problems.sort_by_key(|p| p.weight != Weight::Lost);
     // Once it is written, every row is the same as what there is: the result is what counts.
     let mut sorted: Vec<&Compared> = loaded.compared.iter().collect();
     sorted.sort_by_key(|row| order(&row.fate));
@@ -114,7 +121,7 @@ fn page(desk: Desk, loaded: &Loaded) -> ReviewPage {
         counts,
         more: sorted.len().saturating_sub(ROWS_SHOWN),
         rows: sorted.iter().take(ROWS_SHOWN).map(|row| row_view(&desk, row)).collect(),
-        problems: loaded.held.problems.iter().take(ROWS_SHOWN).map(|p| ProblemView::of(&desk, p)).collect(),
+        problems: problems.into_iter().take(ROWS_SHOWN).map(|p| ProblemView::of(&desk, p)).collect(),
         done: loaded.job.result,
         s: desk,
     }
