@@ -113,7 +113,7 @@ async fn holiday_makeup_day_odd_week_rotation_and_no_record_end_in_the_right_fil
     }
 
     let clock = &schools[0].campus;
-    let start_s = clock.now_s() + 12;
+    let start_s = clock.now_s() + 20;
     let bell_s = start_s + LESSON_S;
     for school in &schools {
         let (calendar, cells) = school.plan(&[(start_s, bell_s), (bell_s, bell_s + LESSON_S)], right, wrong);

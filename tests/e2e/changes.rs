@@ -45,7 +45,7 @@ impl Stage {
             rooms.push(campus.room(class).await);
         }
         campus.running(rooms.len()).await;
-        let start_s = campus.now_s() + 12;
+        let start_s = campus.now_s() + 20;
         Self { system, campus, rooms, start_s, usual, other }
     }
 

@@ -71,6 +71,18 @@ async fn every_kind_is_made_by_its_form() {
 }
 
 #[tokio::test]
+async fn a_lesson_that_no_camera_sees_is_said_before_it_is_saved() {
+    let school = School::open().await;
+    let blind = school.rooms[2].to_string();
+    let extra = [("op", "extra"), ("class", "1"), ("date", "2026-11-28"), ("period", "2"), ("subject", "4")];
+    let seen = [&extra[..], &[("do", "preview")]].concat();
+    post(&school, &seen).await.is(200).has("data-preview").lacks("data-unrecorded");
+    let unseen = [&seen[..], &[("room", blind.as_str())]].concat();
+    post(&school, &unseen).await.is(200).has("data-unrecorded").has("没有摄像头");
+    post(&school, &[&extra[..], &[("room", blind.as_str())]].concat()).await.is(303);
+}
+
+#[tokio::test]
 async fn the_form_leads_from_class_and_date_to_a_lesson() {
     let school = School::open().await;
     school.site.get(NEW).await.is(200).has("data-nothing").has("先选班级和日期");

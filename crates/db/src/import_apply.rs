@@ -71,6 +71,18 @@ struct Made {
     subjects: BTreeMap<i64, i64>,
     teachers: BTreeMap<i64, i64>,
     rooms: BTreeMap<i64, i64>,
+    new_classes: Vec<Class>,
+}
+
+/// Where a class has more than half of its lessons: its own room, as far as a file can say. Without one, an extra lesson
+/// of a class that was just imported would have no camera.
+fn usual_room(cells: &[Cell], class: ClassId) -> Option<RoomId> {
+    let own: Vec<&Cell> = cells.iter().filter(|cell| cell.class == class).collect();
+    let mut counts: BTreeMap<RoomId, usize> = BTreeMap::new();
+    for room in own.iter().filter_map(|cell| cell.room) {
+        *counts.entry(room).or_default() += 1;
+    }
+    counts.into_iter().find(|(_, count)| count * 2 > own.len()).map(|(room, _)| room)
 }
 
 fn settle(made: &BTreeMap<i64, i64>, field: &'static str, id: i64) -> Result<i64> {
@@ -92,7 +104,9 @@ impl Made {
                 ImportName::Class { grade_id, name } => {
                     let (id, grade_id, name) = (ClassId(0), *grade_id, name.clone());
                     let new = Class { id, school_id, grade_id, name, room_id: None, record: true };
-                    made.classes.insert(*stand_in, class::add(conn, &new).await?.0);
+                    let id = class::add(conn, &new).await?;
+                    made.classes.insert(*stand_in, id.0);
+                    made.new_classes.push(Class { id, ..new });
                 }
                 ImportName::Subject(name) => {
                     let new = Subject { id: SubjectId(0), name: name.clone() };
@@ -142,7 +156,7 @@ impl Made {
 }
 
 impl Db {
-    /// Makes the names, remembers the aliases and publishes the timetable, all or nothing; gives the version's number. An
+    /// Makes the names (a new class gets the room of most of its lessons as its own), remembers the aliases and publishes the timetable, all or nothing; gives the version's number. An
     /// import that was published before gives that number again and changes nothing.
     ///
     /// Errors as [`Db::publish_timetable`]; [`DbError::Taken`] when somebody made a name of the same kind meanwhile.
@@ -162,6 +176,10 @@ impl Db {
         let made = Made::make(w.conn(), school, &new.names).await?;
         let cells = new.version.timetable.cells.iter().map(|cell| made.cell(cell));
         let timetable = Timetable { cells: cells.collect::<Result<_>>()? };
+        for class in &made.new_classes {
+            let room_id = usual_room(&timetable.cells, class.id);
+            class::save(w.conn(), &Class { room_id, ..class.clone() }).await?;
+        }
         let version = NewVersion { timetable, ..new.version.clone() };
         let no = publish(w.conn(), school, &version, by, now_ms).await?;
         for spelling in &new.aliases {

@@ -116,10 +116,21 @@ on_both! {
         let class = &db.classes(SCHOOL).await.unwrap()[0];
         let cells = db.timetable(SCHOOL, no).await.unwrap().cells;
         assert_eq!((cells.len(), cells[0].class, class.name.as_str()), (2, class.id, "3班"));
-        assert_eq!(cells[0].room, Some(db.rooms(SCHOOL).await.unwrap()[0].id));
+        let room = db.rooms(SCHOOL).await.unwrap()[0].id;
+        assert_eq!(cells[0].room, Some(room));
+        assert_eq!(class.room_id, Some(room), "where all its lessons are is its own room");
         let aliases = db.aliases(SCHOOL).await.unwrap();
         let targets: Vec<(&str, i64)> = aliases.iter().map(|a| (a.text.as_str(), a.target)).collect();
         assert_eq!(targets, [("高一(3)", class.id.0), ("语", 1)]);
+    }
+
+    async fn a_new_class_without_a_usual_room_has_none(db: Db) {
+        let mine = user(&db, "a").await;
+        let id = db.add_import(&file(mine), NOW_MS).await.unwrap();
+        let mut new = imported(0);
+        new.version.timetable.cells[1].room = None;
+        db.publish_import(id, SCHOOL, &new, mine, NOW_MS).await.unwrap();
+        assert_eq!(db.classes(SCHOOL).await.unwrap()[0].room_id, None, "one lesson of two is not most");
     }
 
     async fn an_import_that_is_refused_makes_nothing(db: Db) {

@@ -2,12 +2,12 @@
 
 use crate::lang::{Lang, Text};
 use crate::pages::admin::today::board::times;
-use crate::pages::admin::trace_words::{Names, date, lesson, or_number, period};
+use crate::pages::admin::trace_words::{Names, date, lesson, or_number, period, words};
 use db::Directory;
 use jiff::civil::Date;
 use model::ClassId;
 use model::calendar::conflict::{LessonConflict, Wanted, lesson_conflicts};
-use model::calendar::{Book, Day, Lesson, LessonId, Op};
+use model::calendar::{Book, Day, Lesson, LessonId, Op, Step};
 use std::collections::BTreeSet;
 
 /// A lesson of a day as it would be.
@@ -40,6 +40,8 @@ pub struct Preview {
     pub refused: Vec<String>,
     /// Teachers who would be in two places: only when the admin says so.
     pub teachers: Vec<String>,
+    /// Lessons of the change that are held and meant to be recorded, but no camera looks on: saved all the same.
+    pub unrecorded: Vec<String>,
 }
 
 impl Preview {
@@ -49,7 +51,8 @@ impl Preview {
         let dates: BTreeSet<Date> = op.lessons().iter().map(|id| id.date).collect();
         let class = op.lessons().first().map_or(ClassId(0), |id| id.class);
         let refused = over(l, book, &after, op, directory, now_ms);
-        let mut preview = Self { days: Vec::new(), refused, teachers: Vec::new() };
+        let unrecorded = unrecorded(l, &after, op, directory);
+        let mut preview = Self { days: Vec::new(), refused, teachers: Vec::new(), unrecorded };
         for day in dates {
             let (old, new) = (book.expand(day), after.expand(day));
             preview.days.push(day_view(l, class, &old, &new, book, directory));
@@ -70,6 +73,21 @@ impl Preview {
         }
         preview
     }
+}
+
+fn unrecorded(l: Lang, after: &Book, op: &Op, names: &Directory) -> Vec<String> {
+    let ids: BTreeSet<LessonId> = op.lessons().into_iter().collect();
+    let dates: BTreeSet<Date> = ids.iter().map(|id| id.date).collect();
+    let lessons = dates.into_iter().flat_map(|date| after.expand(date).lessons);
+    lessons
+        .filter(|lesson| ids.contains(&lesson.id) && lesson.record && lesson.channels.is_empty())
+        .filter_map(|held| {
+            let why = held.trace.iter().rev().find(|s| matches!(s, Step::NoRoom | Step::NoChannel { .. }))?;
+            let why = words(l, std::slice::from_ref(why), names).concat();
+            let name = lesson(names, Some(after), held.id);
+            Some(l.of(&Text::new(format!("{}：{why}", name.zh), format!("{}: {why}", name.en))).to_owned())
+        })
+        .collect()
 }
 
 /// Lessons that are over: what was is not rewritten. Who really taught, and what, may still be put right (代课).

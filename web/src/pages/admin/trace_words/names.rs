@@ -57,6 +57,9 @@ pub fn weeks(weeks: &Weeks) -> Text {
 
 /// A period as its bell table calls it; by number where there is none.
 pub fn period(book: Option<&Book>, no: u8) -> Text {
+    if no == 0 {
+        return Text::new("课表外", "outside the periods");
+    }
     let tables = book.map_or(&[][..], |b| &b.calendar.bell_tables);
     match tables.iter().flat_map(|t| &t.periods).find(|p| p.no == no) {
         Some(period) => Text::new(period.label.as_str(), format!("“{}”", period.label)),
