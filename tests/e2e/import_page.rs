@@ -116,7 +116,7 @@ async fn a_messy_workbook_is_reviewed_published_and_rolled_back_in_the_browser()
     // The same file once more changes nothing.
     upload(&system, &page, &file).await;
     page.follow("form button.main").await;
-    assert!(page.text("body").await.contains("与现行课表相同"), "{}", page.text("body").await);
+    assert!(page.text("body").await.contains("与现行课表完全相同"), "{}", page.text("body").await);
     step(&page, "same").await;
 
     // And back.
