@@ -273,4 +273,22 @@ async fn a_lesson_that_is_over_stays_but_who_taught_it_may_be_put_right() {
     }
     assert!(changes(&school).await.is_empty());
     post(&school, &[("op", "substitute"), ("lesson", running), ("teacher", "6")]).await.is(303);
+
+    // What was made before it was over cannot be revoked afterwards either, but for who taught it.
+    let substitute = changes(&school).await[0].change.id;
+    school.site.post(&format!("/admin/changes/{substitute}/revoke"), &[("sure", "1")]).await.is(303);
+}
+
+#[tokio::test]
+async fn a_change_of_a_lesson_that_is_over_is_not_revoked() {
+    let school = School::open().await;
+    post(&school, &[("op", "cancel"), ("lesson", NEXT)]).await.is(303);
+    let made = changes(&school).await[0].change.id;
+    school.later(180);
+    let path = format!("/admin/changes/{made}/revoke");
+    school.site.post(&path, &[("sure", "1")]).await.is(409).has("已经上完的课");
+    assert!(changes(&school).await[0].revoked_at_ms.is_none());
+    post(&school, &[("op", "cancel"), ("lesson", MONDAY)]).await.is(303);
+    let coming = changes(&school).await[0].change.id;
+    school.site.post(&format!("/admin/changes/{coming}/revoke"), &[("sure", "1")]).await.is(303);
 }

@@ -58,10 +58,20 @@ async fn revoke(
     if row.revoked_at_ms.is_some() {
         return Ok(done(&back, "saved"));
     }
+    let directory = state.db.directory(row.school_id).await?;
+    let book = state.db.book(row.school_id, row.dates.0, row.dates.1).await?;
+    let l = desk.l;
+    let mut without = book.clone();
+    without.changes.retain(|change| change.id != row.change.id);
+    if !preview::over(l, &book, &without, &row.change.op, &directory, state.now_ms()).is_empty() {
+        return Err(WebError::refused(
+            StatusCode::CONFLICT,
+            "past",
+            "这条调课里有已经上完的课，不能再撤销：过去的课表不改写。只想更正教师或科目，请添加“代课”。",
+            "A lesson of this change is over, so it cannot be revoked: what was is not rewritten. To correct teacher or subject add “Substitute”.",
+        ));
+    }
     if !fields.flag("sure") {
-        let directory = state.db.directory(row.school_id).await?;
-        let book = state.db.book(row.school_id, row.dates.0, row.dates.1).await?;
-        let l = desk.l;
         return Ok(Page(ConfirmPage {
             action: format!("{PATH}/{id}/revoke"),
             hidden: Vec::new(),

@@ -91,7 +91,7 @@ fn unrecorded(l: Lang, after: &Book, op: &Op, names: &Directory) -> Vec<String> 
 }
 
 /// Lessons that are over: what was is not rewritten. Who really taught, and what, may still be put right (代课).
-fn over(l: Lang, book: &Book, after: &Book, op: &Op, names: &Directory, now_ms: i64) -> Vec<String> {
+pub fn over(l: Lang, book: &Book, after: &Book, op: &Op, names: &Directory, now_ms: i64) -> Vec<String> {
     if matches!(op, Op::Substitute { .. }) {
         return Vec::new();
     }
